@@ -1,0 +1,34 @@
+// The routes of each resource. Every service must outlive the router.
+#pragma once
+
+#include "http/router.h"
+
+namespace oneclaw::crypto {
+class Keyring;
+}
+namespace oneclaw::service {
+class Agents;
+class ApiKeys;
+class AuditLog;
+class Policies;
+class Profile;
+class Secrets;
+class SignIn;
+class Tokens;
+class Vaults;
+}  // namespace oneclaw::service
+
+namespace oneclaw::api {
+
+void add_sign_in_routes(http::Router& router, service::SignIn& sign_in);
+void add_token_key_routes(http::Router& router, service::Tokens& tokens);
+void add_profile_routes(http::Router& router, service::Profile& profile);
+void add_api_key_routes(http::Router& router, service::ApiKeys& keys);
+void add_vault_routes(http::Router& router, service::Vaults& vaults);
+void add_secret_routes(http::Router& router, service::Secrets& secrets);
+void add_policy_routes(http::Router& router, service::Policies& policies);
+void add_agent_routes(http::Router& router, service::Agents& agents);
+void add_audit_routes(http::Router& router, service::AuditLog& audit);
+void add_health_routes(http::Router& router, crypto::Keyring& keyring);
+
+}  // namespace oneclaw::api

@@ -1,0 +1,86 @@
+#include "base/ip.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace oneclaw {
+
+namespace {
+
+constexpr std::array<std::uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+constexpr int kMappedBits = 96;  // a mapped block's prefix counts these too
+
+int bits_of(const IpAddress& address) {
+  return address.v6 ? 128 : 32;
+}
+
+bool bit_at(const IpAddress& address, int index) {
+  const unsigned byte = address.bytes[static_cast<std::size_t>(index / 8)];
+  return ((byte >> (7 - index % 8)) & 1U) != 0;
+}
+
+}  // namespace
+
+std::optional<IpAddress> IpAddress::parse(std::string_view text) {
+  const std::string name(text);
+  if (name.find('\0') != std::string::npos) return std::nullopt;
+  IpAddress address;
+  if (inet_pton(AF_INET, name.c_str(), address.bytes.data()) == 1) return address;
+  address.bytes.fill(0);
+  if (inet_pton(AF_INET6, name.c_str(), address.bytes.data()) != 1) return std::nullopt;
+  if (std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), address.bytes.begin())) {
+    IpAddress mapped;
+    std::copy_n(address.bytes.begin() + 12, 4, mapped.bytes.begin());
+    return mapped;
+  }
+  address.v6 = true;
+  return address;
+}
+
+std::string IpAddress::to_string() const {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  inet_ntop(v6 ? AF_INET6 : AF_INET, bytes.data(), text.data(), text.size());
+  return text.data();
+}
+
+std::optional<Cidr> Cidr::parse(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const auto base = IpAddress::parse(text.substr(0, slash));
+  if (!base) return std::nullopt;
+  Cidr block{*base, bits_of(*base)};
+  if (slash == std::string_view::npos) return block;
+  const std::string_view prefix = text.substr(slash + 1);
+  if (prefix.empty() || prefix.size() > 3 || (prefix.size() > 1 && prefix[0] == '0')) {
+    return std::nullopt;
+  }
+  const char* const last = prefix.data() + prefix.size();
+  const auto [end, error] = std::from_chars(prefix.data(), last, block.prefix);
+  if (error != std::errc{} || end != last) return std::nullopt;
+  const bool mapped = !base->v6 && text.find(':') != std::string_view::npos;
+  if (mapped) block.prefix -= kMappedBits;
+  if (block.prefix < 0 || block.prefix > bits_of(*base)) return std::nullopt;
+  for (int bit = block.prefix; bit < bits_of(*base); ++bit) {
+    if (bit_at(*base, bit)) return std::nullopt;
+  }
+  return block;
+}
+
+bool Cidr::contains(const IpAddress& address) const {
+  if (address.v6 != base.v6) return false;
+  const auto whole = static_cast<std::size_t>(prefix / 8);
+  if (!std::equal(base.bytes.begin(), base.bytes.begin() + prefix / 8, address.bytes.begin())) {
+    return false;
+  }
+  const int rest = prefix % 8;
+  if (rest == 0) return true;
+  const auto shift = static_cast<unsigned>(8 - rest);
+  return (base.bytes[whole] >> shift) == (address.bytes[whole] >> shift);
+}
+
+std::string Cidr::to_string() const {
+  return base.to_string() + "/" + std::to_string(prefix);
+}
+
+}  // namespace oneclaw

@@ -1,0 +1,89 @@
+#include "domain/policy.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace oneclaw::domain {
+
+namespace {
+
+struct NamedPermission {
+  Permission permission;
+  std::string_view name;
+};
+constexpr std::array<NamedPermission, 3> kPermissions{
+    {{kRead, "read"}, {kWrite, "write"}, {kDelete, "delete"}}};
+
+bool applies(const Policy& policy, const AccessRequest& request, PermissionSet wanted) {
+  return policy.principal_type == request.principal_type &&
+         policy.principal_id == request.principal_id && (policy.permissions & wanted) != 0 &&
+         (!policy.expires_at || *policy.expires_at > request.at) &&
+         policy.pattern.matches(request.path) && policy.conditions.hold(request.client, request.at);
+}
+
+}  // namespace
+
+Result<PermissionSet> parse_permissions(const std::vector<std::string>& names) {
+  unsigned set = 0;
+  for (const std::string& name : names) {
+    const auto* const found = std::ranges::find(kPermissions, name, &NamedPermission::name);
+    if (found == kPermissions.end()) {
+      return problems::validation("permissions", "must be of read, write and delete");
+    }
+    if ((set & found->permission) != 0) {
+      return problems::validation("permissions", "must not name one twice");
+    }
+    set |= found->permission;
+  }
+  if (set == 0) return problems::validation("permissions", "must name at least one");
+  return static_cast<PermissionSet>(set);
+}
+
+std::vector<std::string> permission_names(PermissionSet set) {
+  std::vector<std::string> names;
+  for (const auto& [permission, name] : kPermissions) {
+    if ((set & permission) != 0) names.emplace_back(name);
+  }
+  return names;
+}
+
+PermissionSet permissions_for(Access access) {
+  switch (access) {
+    case Access::kPut:
+      return kWrite;
+    case Access::kDelete:
+      return kWrite | kDelete;
+    case Access::kRead:
+      break;
+  }
+  return kRead;
+}
+
+Result<Effect> parse_effect(std::string_view name) {
+  if (name == "allow") return Effect::kAllow;
+  if (name == "deny") return Effect::kDeny;
+  return problems::validation("effect", "must be allow or deny");
+}
+
+std::string_view to_string(Effect effect) {
+  return effect == Effect::kAllow ? "allow" : "deny";
+}
+
+Decision decide(std::span<const Policy> policies, const AccessRequest& request) {
+  const PermissionSet wanted = permissions_for(request.access);
+  const Policy* deciding = nullptr;
+  for (const Policy& policy : policies) {
+    if (deciding != nullptr) {
+      // Cheap first: a policy that could not change the outcome isn't matched.
+      if (policy.priority < deciding->priority) continue;
+      const bool tie = policy.priority == deciding->priority;
+      if (tie && !(policy.effect == Effect::kDeny && deciding->effect == Effect::kAllow)) continue;
+    }
+    if (applies(policy, request, wanted)) deciding = &policy;
+  }
+  if (deciding == nullptr) return {};
+  return {deciding->effect == Effect::kAllow, deciding->id};
+}
+
+}  // namespace oneclaw::domain

@@ -1,0 +1,93 @@
+// The policy engine: which principal may do what to which path. Pure: no I/O, no clock.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/caller.h"
+#include "base/glob_path.h"
+#include "base/ip.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "base/uuid.h"
+
+namespace oneclaw::domain {
+
+/// What a policy may permit; a policy holds a set of these as a bit mask.
+enum Permission : std::uint8_t {
+  kRead = 1,    ///< value and metadata
+  kWrite = 2,   ///< PUT and DELETE
+  kDelete = 4,  ///< DELETE alone
+};
+using PermissionSet = std::uint8_t;
+
+/// ["read","write","delete"] to a set: at least one, no repeats, nothing else; 400 "permissions".
+Result<PermissionSet> parse_permissions(const std::vector<std::string>& names);
+std::vector<std::string> permission_names(PermissionSet set);
+
+/// What a request wants to do. PUT needs `write`; DELETE needs `write` or `delete`.
+enum class Access : std::uint8_t { kRead, kPut, kDelete };
+/// The permissions of which one suffices for `access`.
+PermissionSet permissions_for(Access access);
+
+enum class Effect : std::uint8_t { kAllow, kDeny };
+/// "allow" or "deny"; 400 "effect".
+Result<Effect> parse_effect(std::string_view name);
+std::string_view to_string(Effect effect);
+
+/// `{"ip_allowlist": ["10.0.0.0/8", …], "time_window": {"after": "09:00", "before": "17:00",
+/// "timezone": "Europe/Berlin"}}`, parsed and checked. Both are optional and both must hold.
+/// `after` is inclusive, `before` exclusive; after > before spans midnight; equal is refused.
+/// `timezone` is an IANA name, UTC by default. Unknown keys are refused: a condition that the
+/// engine does not know must not be dropped silently.
+class Conditions {
+ public:
+  Conditions() = default;
+  /// `json`: a JSON object as text ("{}" for none). 400s name e.g. "conditions.ip_allowlist[0]".
+  static Result<Conditions> parse(std::string_view json);
+  [[nodiscard]] bool hold(const IpAddress& client, TimePoint at) const;
+
+ private:
+  struct TimeWindow;
+  std::vector<Cidr> ip_allowlist_;
+  bool has_ip_allowlist_ = false;  ///< an empty allow list lets nobody in
+  std::shared_ptr<const TimeWindow> window_;
+};
+
+struct Policy {
+  Uuid id;
+  PrincipalType principal_type = PrincipalType::kNone;
+  Uuid principal_id;
+  GlobPath pattern;
+  PermissionSet permissions = 0;
+  Effect effect = Effect::kAllow;
+  std::int64_t priority = 0;
+  std::optional<TimePoint> expires_at;
+  Conditions conditions;
+};
+
+struct AccessRequest {
+  PrincipalType principal_type = PrincipalType::kNone;
+  Uuid principal_id;
+  std::string_view path;
+  Access access = Access::kRead;
+  IpAddress client;
+  TimePoint at{};
+};
+
+struct Decision {
+  bool allowed = false;
+  std::optional<Uuid> policy_id;  ///< the policy that decided; nullopt: none applied, so denied
+};
+
+/// The applicable policies of the highest priority decide: one deny among them denies, else one
+/// allow allows. None applicable denies. A policy applies when principal, path and permission
+/// match, it has not expired (expires_at > at) and its conditions hold.
+Decision decide(std::span<const Policy> policies, const AccessRequest& request);
+
+}  // namespace oneclaw::domain

@@ -1,0 +1,125 @@
+#include "http/pipeline.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+#include <typeinfo>
+
+#include "http/percent.h"
+
+namespace oneclaw::http {
+namespace {
+
+namespace asio = boost::asio;
+
+bool is_refusal(int status) {
+  return status == 401 || status == 403 || status == 404 || status == 410 || status == 429;
+}
+
+bool is_bearer_scheme(std::string_view text) {
+  constexpr std::string_view kScheme = "bearer";
+  return std::equal(text.begin(), text.end(), kScheme.begin(), kScheme.end(),
+                    [](char c, char small) { return (c | 0x20) == small; });
+}
+
+/// RFC 6750 §2.1: `Bearer`, a space, a b64token; the scheme in any case.
+Result<std::string_view> bearer_token(const Request& request) {
+  const auto header = request.header("Authorization");
+  if (!header) return problems::unauthorized("A bearer token is needed.");
+  const std::size_t space = header->find(' ');
+  if (space != std::string_view::npos && is_bearer_scheme(header->substr(0, space))) {
+    const std::string_view token =
+        header->substr(std::min(header->find_first_not_of(' ', space), header->size()));
+    if (!token.empty() && token.find_first_of(" \t,") == std::string_view::npos) return token;
+  }
+  return problems::unauthorized("The Authorization header is malformed.");
+}
+
+/// Logs the type alone: what() may hold anything.
+void log_exception(const Request& request, const std::exception_ptr& error) {
+  const char* type = "unknown";
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& e) {
+    type = typeid(e).name();
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
+  }
+  spdlog::error("exception type={} route={} id={}", type,
+                request.route != nullptr ? request.route->pattern : "-", request.caller.request_id);
+}
+
+Result<void> find_route(const Router& router, Request& request) {
+  TRY(Router::Match match, router.match(request.method_name, request.raw_path));
+  request.route = match.route;
+  request.path_params = std::move(match.params);
+  const std::size_t mark = request.target.find('?');
+  if (mark != std::string_view::npos) {
+    TRY(request.query_params, parse_query(request.target.substr(mark + 1)));
+  }
+  return {};
+}
+
+/// The stages after routing.
+asio::awaitable<Result<Response>> act(PipelineHooks& hooks, Request& request) {
+  const Route& route = *request.route;
+  if (route.access != Access::kPublic) {
+    CO_TRY(const std::string_view token, bearer_token(request));
+    Result<Principal> principal = co_await hooks.authenticate(token);
+    if (!principal) co_return std::move(principal).problem();
+    request.caller.principal = std::move(principal).value();
+  }
+  CO_CHECK_OK(hooks.check_ip_rules(request.caller));
+  if (route.access == Access::kUser && !request.caller.principal.is_user()) {
+    co_return problems::forbidden("Agents may not do this.");
+  }
+  if (route.access != Access::kPublic && !route.scope.empty() &&
+      !hooks.scope_allows(request.caller.principal, route.scope)) {
+    co_return problems::forbidden("The token's scopes do not cover this.");
+  }
+  co_return co_await route.handler(request);
+}
+
+/// act(), held to the audit rules.
+asio::awaitable<Response> act_audited(PipelineHooks& hooks, Request& request) {
+  Result<Response> result = co_await act(hooks, request);
+  const int status = result.ok() ? result->status : result.problem().status;
+  if (!request.caller.audited && is_refusal(status)) {
+    Problem refusal;
+    if (result.ok()) {
+      refusal.status = status;
+    } else {
+      refusal = result.problem();
+    }
+    const Result<void> audited = co_await hooks.audit_refusal(request, refusal);
+    if (!audited.ok()) co_return problem_response(audited.problem());
+  }
+  if (!result.ok()) co_return problem_response(result.problem());
+  const bool success = status >= 200 && status < 300;
+  if (success && !request.caller.audited && !request.route->action.empty()) {
+    spdlog::error("success without audit route={} id={}", request.route->pattern,
+                  request.caller.request_id);
+    co_return problem_response(problems::internal());
+  }
+  co_return std::move(result).value();
+}
+
+}  // namespace
+
+asio::awaitable<Response> run_pipeline(const Router& router, PipelineHooks& hooks,
+                                       Request& request) {
+  std::exception_ptr error;
+  try {
+    const Result<void> admitted = hooks.admit(request.caller.address);
+    if (!admitted.ok()) co_return problem_response(admitted.problem());
+    const Result<void> routed = find_route(router, request);
+    if (!routed.ok()) co_return problem_response(routed.problem());
+    co_return co_await act_audited(hooks, request);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  log_exception(request, error);
+  co_return problem_response(problems::internal());
+}
+
+}  // namespace oneclaw::http

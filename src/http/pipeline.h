@@ -1,0 +1,45 @@
+// The request pipeline, the same for every request, in this order:
+//   request id > rate limit > authenticate > IP rules > handler (authorize, act, audit) > answer
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/caller.h"
+#include "base/result.h"
+#include "http/message.h"
+#include "http/router.h"
+
+namespace oneclaw::http {
+
+/// What the pipeline asks of the rest of the server.
+class PipelineHooks {
+ public:
+  virtual ~PipelineHooks() = default;
+
+  /// 429 when the caller's address has used up its rate.
+  virtual Result<void> admit(const IpAddress& address) = 0;
+  /// The principal of a bearer token; 401 otherwise.
+  virtual boost::asio::awaitable<Result<Principal>> authenticate(std::string_view bearer_token) = 0;
+  /// 403 when an IP rule shuts the caller out.
+  virtual Result<void> check_ip_rules(const Caller& caller) = 0;
+  /// Whether the token's scopes cover `needed`.
+  virtual bool scope_allows(const Principal& principal, std::string_view needed) = 0;
+  /// Makes the refusal durable in the audit chain. The answer waits for it.
+  virtual boost::asio::awaitable<Result<void>> audit_refusal(Request& request,
+                                                             const Problem& problem) = 0;
+};
+
+/// Runs `request` through every stage and always gives an answer. After routing: `Authorization:
+/// Bearer` for every route that isn't public (401 with `WWW-Authenticate: Bearer` when missing or
+/// malformed), IP rules (also on public routes), Access::kUser (403 for an agent), the route's
+/// scope (403), then the handler. A public route ignores a token.
+///
+/// A refusal (401, 403, 404 of a routed resource, 410, 429 from a handler) that the handler has
+/// not audited goes to audit_refusal(); when that fails the answer is its 503. A routed success
+/// (2xx) of a request that nobody audited is a bug: the answer is 500, not the data. Exempt from
+/// this second rule are routes with an empty `action`. An exception from a handler is logged and
+/// answered 500.
+boost::asio::awaitable<Response> run_pipeline(const Router& router, PipelineHooks& hooks,
+                                              Request& request);
+
+}  // namespace oneclaw::http

@@ -1,0 +1,90 @@
+// oneclaw: the server and its clients in one binary.
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+
+#include "base/secure.h"
+#include "server/application.h"
+#include "server/config.h"
+#include "server/logging.h"
+
+namespace {
+
+using oneclaw::Problem;
+using oneclaw::Result;
+
+struct ServerFlags {
+  std::string config_file;
+  std::string data;
+  std::string listen;
+  std::string tls_cert;
+  std::string tls_key;
+};
+
+int fail(const Problem& problem) {
+  std::cerr << "oneclaw: " << problem.detail << "\n";
+  for (const oneclaw::FieldError& error : problem.fields) {
+    std::cerr << "  " << error.field << " " << error.message << "\n";
+  }
+  return 1;
+}
+
+/// Defaults, then the config file, then the environment and flags (CLI11 puts flags first).
+Result<oneclaw::server::Config> make_config(const ServerFlags& flags) {
+  oneclaw::server::Config config;
+  if (!flags.config_file.empty()) {
+    CHECK_OK(oneclaw::server::read_config_file(flags.config_file, config));
+  }
+  if (!flags.data.empty()) config.data = flags.data;
+  if (!flags.listen.empty()) CHECK_OK(oneclaw::server::set_listen(config, flags.listen));
+  if (!flags.tls_cert.empty()) config.http.tls_cert = flags.tls_cert;
+  if (!flags.tls_key.empty()) config.http.tls_key = flags.tls_key;
+  if (config.http.tls_cert.empty() != config.http.tls_key.empty()) {
+    return oneclaw::problems::bad_request("TLS needs both a certificate and a key.");
+  }
+  return config;
+}
+
+int serve(const ServerFlags& flags) {
+  const auto config = make_config(flags);
+  if (!config.ok()) return fail(config.problem());
+  // A core dump would hold keys and secrets.
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  oneclaw::server::set_up_logging(config->log_json, config->log_level);
+  auto application = oneclaw::server::Application::create(*config);
+  if (!application.ok()) return fail(application.problem());
+  const bool tls = !config->http.tls_cert.empty();
+  const bool v6 = config->http.host.find(':') != std::string::npos;
+  std::cout << "oneclaw is listening on " << (tls ? "https://" : "http://") << (v6 ? "[" : "")
+            << config->http.host << (v6 ? "]" : "") << ":" << (*application)->port() << std::endl;
+  (*application)->run();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (sodium_init() < 0) {
+    std::cerr << "oneclaw: libsodium can't be started.\n";
+    return 1;
+  }
+  CLI::App app("oneclaw: a self-hosted secrets manager for people and their AI agents.");
+  app.set_version_flag("--version", ONECLAW_VERSION);
+  app.require_subcommand(1);
+
+  ServerFlags flags;
+  CLI::App* server = app.add_subcommand("server", "Run the server.");
+  server->add_option("--data", flags.data, "Data folder (default ./oneclaw-data)")
+      ->envname("ONECLAW_DATA");
+  server->add_option("--listen", flags.listen, "HOST:PORT (default 127.0.0.1:8118)")
+      ->envname("ONECLAW_LISTEN");
+  server->add_option("--config", flags.config_file, "Config file, JSON: docs/configuration.md");
+  server->add_option("--tls-cert", flags.tls_cert, "Certificate chain, PEM");
+  server->add_option("--tls-key", flags.tls_key, "Private key, PEM");
+
+  CLI11_PARSE(app, argc, argv);
+  return serve(flags);
+}

@@ -1,0 +1,222 @@
+#include "server/application.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <exception>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "api/routes.h"
+#include "crypto/keyring.h"
+#include "http/pipeline.h"
+#include "http/router.h"
+#include "server/hooks.h"
+#include "service/agents.h"
+#include "service/api_keys.h"
+#include "service/audit_log.h"
+#include "service/google_keys.h"
+#include "service/passwords.h"
+#include "service/policies.h"
+#include "service/profile.h"
+#include "service/secrets.h"
+#include "service/server_keys.h"
+#include "service/sign_in.h"
+#include "service/tokens.h"
+#include "service/vault_keys.h"
+#include "service/vaults.h"
+#include "store/store.h"
+
+namespace oneclaw::server {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// An exclusive lock on the data folder: two servers over one folder would tear the chain.
+class FolderLock {
+ public:
+  static Result<FolderLock> take(const fs::path& folder) {
+    const int file = ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) return problems::internal("The data folder can't be written to.");
+    FolderLock lock(file);
+    if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+      return problems::internal("Another oneclaw server is using this data folder.");
+    }
+    return lock;
+  }
+  FolderLock(FolderLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+  FolderLock& operator=(FolderLock&&) = delete;
+  ~FolderLock() {
+    if (file_ >= 0) ::close(file_);
+  }
+
+ private:
+  explicit FolderLock(int file) : file_(file) {}
+  int file_;
+};
+
+Result<void> prepare_folder(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::exists(folder, error)) {
+    fs::create_directories(folder, error);
+    if (error) {
+      return problems::internal("The data folder can't be made: " + error.message() + ".");
+    }
+    fs::permissions(folder, fs::perms::owner_all, error);
+  }
+  if (error || !fs::is_directory(folder, error)) {
+    return problems::internal("The data folder isn't a folder that this user may use.");
+  }
+  const auto others = fs::perms::group_all | fs::perms::others_all;
+  if ((fs::status(folder, error).permissions() & others) != fs::perms::none) {
+    return problems::internal("The data folder is open to other users: chmod 700 it first.");
+  }
+  return {};
+}
+
+asio::awaitable<void> put_into(std::optional<Result<service::ServerKeys>>& target,
+                               store::Store& store, crypto::Keyring& keyring) {
+  target = co_await service::load_server_keys(store, keyring);
+}
+
+/// Before the server's own threads run, one of the coroutine's own is enough.
+Result<service::ServerKeys> load_keys(store::Store& store, crypto::Keyring& keyring) {
+  std::optional<Result<service::ServerKeys>> keys;
+  asio::io_context context;
+  asio::co_spawn(context, put_into(keys, store, keyring), [](const std::exception_ptr& error) {
+    if (error) std::rethrow_exception(error);
+  });
+  context.run();
+  return std::move(*keys);
+}
+
+/// Members are destroyed in reverse: the HTTP server first, the store after all that uses it.
+struct Core {
+  Core(FolderLock lock_in, std::unique_ptr<crypto::Keyring> keyring_in,
+       std::unique_ptr<store::Store> store_in, service::ServerKeys keys_in,
+       std::unique_ptr<service::Passwords> passwords_in, const Config& config)
+      : lock(std::move(lock_in)),
+        keyring(std::move(keyring_in)),
+        server_keys(std::move(keys_in)),
+        store(std::move(store_in)),
+        passwords(std::move(passwords_in)),
+        google_keys(config.google_jwks_file, config.google_jwks_url),
+        audit(*store),
+        vault_keys(*keyring),
+        tokens(*store, server_keys, config.issuer,
+               {config.user_token_life, config.agent_token_life, config.refresh_token_life}),
+        sign_in(*store, tokens, *passwords, audit, google_keys, config.google_client_ids),
+        profile(*store, *passwords, audit),
+        api_keys(*store, server_keys.mac, audit),
+        vaults(*store, vault_keys, audit),
+        secrets(*store, vault_keys, audit),
+        policies(*store, audit),
+        agents(*store, vault_keys, server_keys.mac, audit),
+        hooks(tokens, audit, config.requests_per_second_per_address, config.ip_allow,
+              config.ip_deny) {
+    api::add_health_routes(router, *keyring);
+    api::add_sign_in_routes(router, sign_in);
+    api::add_token_key_routes(router, tokens);
+    api::add_profile_routes(router, profile);
+    api::add_api_key_routes(router, api_keys);
+    api::add_vault_routes(router, vaults);
+    api::add_secret_routes(router, secrets);
+    api::add_policy_routes(router, policies);
+    api::add_agent_routes(router, agents);
+    api::add_audit_routes(router, audit);
+  }
+
+  FolderLock lock;
+  std::unique_ptr<crypto::Keyring> keyring;
+  service::ServerKeys server_keys;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<service::Passwords> passwords;
+  service::GoogleKeys google_keys;
+  service::AuditLog audit;
+  service::VaultKeys vault_keys;
+  service::Tokens tokens;
+  service::SignIn sign_in;
+  service::Profile profile;
+  service::ApiKeys api_keys;
+  service::Vaults vaults;
+  service::Secrets secrets;
+  service::Policies policies;
+  service::Agents agents;
+  Hooks hooks;
+  http::Router router;
+};
+
+}  // namespace
+
+struct Application::Parts {
+  std::unique_ptr<Core> core;
+  std::unique_ptr<http::Server> server;
+};
+
+Application::Application(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Application::~Application() = default;
+
+Result<std::unique_ptr<Application>> Application::create(const Config& config) {
+  ::umask(0077);
+  CHECK_OK(prepare_folder(config.data));
+  TRY(FolderLock lock, FolderLock::take(config.data));
+
+  // A database without its keyring must not get a new one: its data could never be read again.
+  const fs::path database = config.data / "oneclaw.db";
+  const fs::path keyring_file = config.data / "keyring.json";
+  std::error_code error;
+  const bool fresh = !fs::exists(database, error);
+  TRY(auto keyring, crypto::open_file_keyring(keyring_file, fresh));
+  const crypto::KeyringStatus status = keyring->status();
+  spdlog::info("keyring opened provider={} root_key={}", status.provider,
+               status.active_root_key_id);
+  spdlog::warn("{}", status.detail);
+
+  store::SqliteOptions options;
+  options.file = database;
+  TRY(auto store, store::open_sqlite(options));
+  TRY(service::ServerKeys keys, load_keys(*store, *keyring));
+  TRY(auto passwords,
+      service::Passwords::create(config.argon2, config.password_threads,
+                                 config.most_waiting_passwords, config.login));
+
+  auto parts = std::make_unique<Parts>();
+  parts->core =
+      std::make_unique<Core>(std::move(lock), std::move(keyring), std::move(store),
+                             std::move(keys), std::move(passwords), config);
+  Core& core = *parts->core;
+  const auto handle = [&core](http::Request& request) {
+    return http::run_pipeline(core.router, core.hooks, request);
+  };
+  TRY(parts->server, http::Server::create(config.http, handle));
+  return std::unique_ptr<Application>(new Application(std::move(parts)));
+}
+
+std::uint16_t Application::port() const { return parts_->server->port(); }
+
+void Application::run() {
+  asio::io_context signal_context;
+  asio::signal_set signals(signal_context, SIGINT, SIGTERM);
+  signals.async_wait([&](const boost::system::error_code& error, int number) {
+    if (error) return;
+    spdlog::info("stopping signal={}", number);
+    parts_->server->stop();
+  });
+  std::thread signal_thread([&] { signal_context.run(); });
+  parts_->server->run();
+  signal_context.stop();
+  signal_thread.join();
+  spdlog::info("stopped");
+}
+
+}  // namespace oneclaw::server

@@ -1,0 +1,202 @@
+#include "server/config.h"
+
+#include <boost/json/parse.hpp>
+#include <charconv>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
+
+namespace oneclaw::server {
+
+namespace json = boost::json;
+
+namespace {
+
+/// Reads one object of the file: every key must be asked for, and be of the right form.
+class Section {
+ public:
+  Section(const json::object& object, std::string prefix, std::vector<FieldError>& mistakes)
+      : object_(object), prefix_(std::move(prefix)), mistakes_(mistakes) {}
+
+  /// Notes the keys nobody asked for.
+  void finish() {
+    for (const auto& member : object_) {
+      if (!known_.contains(std::string(member.key()))) wrong(member.key(), "is not a known key");
+    }
+  }
+
+  template <class T>
+  void integer(std::string_view key, std::int64_t least, std::int64_t most, T& target) {
+    const json::value* value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_int64() || value->get_int64() < least || value->get_int64() > most) {
+      return wrong(key, "must be an integer from " + std::to_string(least) + " to " +
+                            std::to_string(most));
+    }
+    target = static_cast<T>(value->get_int64());
+  }
+
+  template <class Duration>
+  void seconds(std::string_view key, std::int64_t least, std::int64_t most, Duration& target) {
+    std::int64_t count = std::chrono::duration_cast<std::chrono::seconds>(target).count();
+    integer(key, least, most, count);
+    target = std::chrono::seconds(count);
+  }
+
+  template <class T>
+  void text(std::string_view key, T& target) {
+    const json::value* value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_string() || value->get_string().empty()) return wrong(key, "must be a string");
+    target = std::string(value->get_string());
+  }
+
+  void choice(std::string_view key, const std::vector<std::string>& choices, std::string& target) {
+    std::string chosen = target;
+    text(key, chosen);
+    for (const std::string& choice : choices) {
+      if (chosen == choice) {
+        target = chosen;
+        return;
+      }
+    }
+    wrong(key, "has a value that is not allowed");
+  }
+
+  void texts(std::string_view key, std::vector<std::string>& target) {
+    const json::value* value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_array()) return wrong(key, "must be an array of strings");
+    for (const json::value& item : value->get_array()) {
+      if (!item.is_string()) return wrong(key, "must be an array of strings");
+      target.emplace_back(item.get_string());
+    }
+  }
+
+  void cidrs(std::string_view key, std::vector<Cidr>& target) {
+    std::vector<std::string> names;
+    texts(key, names);
+    for (const std::string& name : names) {
+      const auto cidr = Cidr::parse(name);
+      if (!cidr) return wrong(key, "must be an array of CIDR blocks");
+      target.push_back(*cidr);
+    }
+  }
+
+  void section(std::string_view key, const std::function<void(Section&)>& read) {
+    const json::value* value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_object()) return wrong(key, "must be an object");
+    Section inner(value->get_object(), prefix_ + std::string(key) + ".", mistakes_);
+    read(inner);
+    inner.finish();
+  }
+
+  void wrong(std::string_view key, std::string message) {
+    mistakes_.push_back({prefix_ + std::string(key), std::move(message)});
+  }
+
+ private:
+  const json::value* find(std::string_view key) {
+    known_.insert({std::string(key), true});
+    return object_.if_contains(key);
+  }
+
+  const json::object& object_;
+  std::string prefix_;
+  std::vector<FieldError>& mistakes_;
+  std::map<std::string, bool> known_;
+};
+
+void read_root(Section& root, Config& config) {
+  root.text("data", config.data);
+  std::string listen;
+  root.text("listen", listen);
+  if (!listen.empty() && !set_listen(config, listen).ok()) {
+    root.wrong("listen", "must be HOST:PORT");
+  }
+  root.text("issuer", config.issuer);
+  root.cidrs("ip_allow", config.ip_allow);
+  root.cidrs("ip_deny", config.ip_deny);
+  root.cidrs("trusted_proxies", config.http.trusted_proxies);
+  root.section("log", [&](Section& log) {
+    std::string format = config.log_json ? "json" : "text";
+    log.choice("format", {"json", "text"}, format);
+    config.log_json = format == "json";
+    log.choice("level", {"debug", "info", "warn", "error"}, config.log_level);
+  });
+  root.section("tls", [&](Section& tls) {
+    tls.text("cert", config.http.tls_cert);
+    tls.text("key", config.http.tls_key);
+  });
+  root.section("limits", [&](Section& limits) {
+    limits.integer("header_bytes", 1024, 1 << 20, config.http.most_header_bytes);
+    limits.integer("body_bytes", 1024, 64 << 20, config.http.most_body_bytes);
+    limits.seconds("request_seconds", 1, 3600, config.http.request_timeout);
+    limits.seconds("idle_seconds", 1, 3600, config.http.idle_timeout);
+    limits.seconds("drain_seconds", 0, 3600, config.http.drain_timeout);
+    limits.integer("connections", 1, 1'000'000, config.http.most_connections);
+    limits.integer("requests_per_second_per_address", 0, 1'000'000,
+                   config.requests_per_second_per_address);
+    limits.integer("io_threads", 0, 256, config.http.threads);
+  });
+  root.section("password", [&](Section& password) {
+    std::int64_t memory_mib = static_cast<std::int64_t>(config.argon2.memory_bytes >> 20U);
+    password.integer("memory_mib", 19, 4096, memory_mib);
+    config.argon2.memory_bytes = static_cast<std::size_t>(memory_mib) << 20U;
+    password.integer("passes", 2, 16, config.argon2.passes);
+    password.integer("threads", 1, 64, config.password_threads);
+    password.integer("queue", 1, 10'000, config.most_waiting_passwords);
+  });
+  root.section("tokens", [&](Section& tokens) {
+    tokens.seconds("user_seconds", 1, 86'400, config.user_token_life);
+    tokens.seconds("agent_seconds", 1, 86'400, config.agent_token_life);
+    tokens.seconds("refresh_seconds", 1, 365LL * 86'400, config.refresh_token_life);
+  });
+  root.section("login", [&](Section& login) {
+    login.integer("free_failures_per_account", 1, 1000, config.login.free_failures_per_account);
+    login.integer("free_failures_per_address", 1, 100'000, config.login.free_failures_per_address);
+  });
+  root.section("google", [&](Section& google) {
+    google.texts("client_ids", config.google_client_ids);
+    google.text("jwks_file", config.google_jwks_file);
+    google.text("jwks_url", config.google_jwks_url);
+  });
+}
+
+}  // namespace
+
+Result<void> set_listen(Config& config, std::string_view listen) {
+  const auto wrong = [] { return problems::validation("listen", "must be HOST:PORT"); };
+  const std::size_t colon = listen.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return wrong();
+  std::string_view host = listen.substr(0, colon);
+  const std::string_view port = listen.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc{} || end != port.data() + port.size() || host.empty()) return wrong();
+  config.http.host = host;
+  config.http.port = number;
+  return {};
+}
+
+Result<void> read_config_file(const std::filesystem::path& file, Config& config) {
+  std::ifstream stream(file, std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(stream), {});
+  if (!stream) return problems::bad_request("The config file " + file.string() + " can't be read.");
+  boost::system::error_code error;
+  const json::value value = json::parse(text, error);
+  if (error || !value.is_object()) {
+    return problems::bad_request("The config file " + file.string() + " isn't a JSON object.");
+  }
+  std::vector<FieldError> mistakes;
+  Section root(value.get_object(), "", mistakes);
+  read_root(root, config);
+  root.finish();
+  if (!mistakes.empty()) return problems::validation(std::move(mistakes));
+  return {};
+}
+
+}  // namespace oneclaw::server

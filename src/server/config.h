@@ -1,0 +1,48 @@
+// The server's configuration: defaults, then the config file, then environment, then flags.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/result.h"
+#include "crypto/password.h"
+#include "domain/login_throttle.h"
+#include "http/server.h"
+
+namespace oneclaw::server {
+
+struct Config {
+  std::filesystem::path data = "oneclaw-data";
+  http::ServerOptions http;
+  std::string issuer = "https://oneclaw.local";  ///< `iss` of our tokens
+  bool log_json = false;
+  std::string log_level = "info";
+  int requests_per_second_per_address = 0;  ///< 0: no bound
+  crypto::Argon2Cost argon2;
+  std::size_t password_threads = 2;
+  std::size_t most_waiting_passwords = 64;
+  domain::LoginThrottleLimits login;
+  std::chrono::seconds user_token_life{900};
+  std::chrono::seconds agent_token_life{3600};
+  std::chrono::seconds refresh_token_life{30LL * 24 * 3600};
+  std::vector<std::string> google_client_ids;  ///< empty: Google sign-in is off
+  std::filesystem::path google_jwks_file;
+  std::string google_jwks_url = "https://www.googleapis.com/oauth2/v3/certs";
+  std::vector<Cidr> ip_allow;  ///< empty: every address
+  std::vector<Cidr> ip_deny;   ///< wins over ip_allow
+};
+
+/// `HOST:PORT`, `[V6]:PORT`; 400 that names `listen` otherwise.
+Result<void> set_listen(Config& config, std::string_view listen);
+
+/// Reads a JSON config file into `config`. 400 that names each unknown or wrong key (a typo in a
+/// limit must not pass for the default). Keys: docs/configuration.md.
+Result<void> read_config_file(const std::filesystem::path& file, Config& config);
+
+}  // namespace oneclaw::server

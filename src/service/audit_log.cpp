@@ -1,0 +1,161 @@
+#include "service/audit_log.h"
+
+#include <boost/json/serialize.hpp>
+#include <utility>
+
+#include "store/audit_repository.h"
+
+namespace oneclaw::service {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::int64_t kWalkPage = 1000;
+
+domain::AuditEvent to_event(const Uuid& org_id, const Caller& caller, AuditEntry entry) {
+  entry.details["request_id"] = caller.request_id;
+  const Principal& principal = caller.principal;
+  const bool known = principal.type != PrincipalType::kNone;
+  return {.id = Uuid::v7(),
+          .org_id = org_id,
+          .sequence = 0,
+          .action = std::move(entry.action),
+          .actor_type = known ? std::string(to_string(principal.type)) : "anonymous",
+          .actor_id = known ? principal.id.to_string() : std::string(),
+          .resource_type = std::move(entry.resource_type),
+          .resource_id = std::move(entry.resource_id),
+          .details_json = boost::json::serialize(entry.details),
+          .ip_address = caller.address.to_string(),
+          .created_at = now(),
+          .prev_event_id = std::nullopt,
+          .integrity_hash = {}};
+}
+
+void append_event(store::Transaction& transaction, domain::AuditEvent event) {
+  store::AuditRepository repository(transaction);
+  domain::ChainHead head = repository.head(event.org_id);
+  domain::link(head, event);
+  repository.append(event);
+}
+
+Result<void> append_entry(store::Transaction& transaction, const Uuid& org_id,
+                          const Caller& caller, const AuditEntry& entry) {
+  append_event(transaction, to_event(org_id, caller, entry));
+  return {};
+}
+
+}  // namespace
+
+void AuditLog::append(store::Transaction& transaction, const Caller& caller,
+                      AuditEntry entry) const {
+  append(transaction, caller.principal.org_id, caller, std::move(entry));
+}
+
+void AuditLog::append(store::Transaction& transaction, const Uuid& org_id, const Caller& caller,
+                      AuditEntry entry) const {
+  entry.details["outcome"] = "success";
+  append_event(transaction, to_event(org_id, caller, std::move(entry)));
+}
+
+asio::awaitable<Result<void>> AuditLog::record(Caller& caller, AuditEntry entry) {
+  entry.details["outcome"] = "success";
+  const auto write = [&](store::Transaction& transaction) {
+    return append_entry(transaction, caller.principal.org_id, caller, entry);
+  };
+  CO_CHECK_OK(co_await store_.write(write));
+  caller.audited = true;
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> AuditLog::record_refusal(Caller& caller, Uuid org_id,
+                                                       AuditEntry entry, int status) {
+  entry.details["outcome"] = status >= 500 ? "failed" : "denied";
+  entry.details["status"] = status;
+  const auto write = [&](store::Transaction& transaction) {
+    return append_entry(transaction, org_id, caller, entry);
+  };
+  CO_CHECK_OK(co_await store_.write(write));
+  caller.audited = true;
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<std::vector<domain::AuditEvent>>> AuditLog::list(Caller& caller,
+                                                                        AuditQuery query) {
+  const auto read = [&](store::Transaction& transaction)
+      -> Result<std::vector<domain::AuditEvent>> {
+    const store::AuditFilter filter{.resource_id = query.resource_id,
+                                    .actor_id = query.actor_id,
+                                    .action = query.action,
+                                    .from = query.from,
+                                    .to = query.to};
+    return store::AuditRepository(transaction)
+        .list(caller.principal.org_id, filter, query.limit, query.offset);
+  };
+  CO_TRY(auto events, co_await store_.read(read));
+  AuditEntry entry{.action = "audit.list", .resource_type = "audit", .resource_id = {}, .details = {}};
+  CO_CHECK_OK(co_await record(caller, std::move(entry)));
+  co_return std::move(events);
+}
+
+asio::awaitable<Result<ChainReport>> AuditLog::verify(Caller& caller,
+                                                      std::optional<TimePoint> from,
+                                                      std::optional<TimePoint> to,
+                                                      std::int64_t limit) {
+  const auto read = [&](store::Transaction& transaction) -> Result<ChainReport> {
+    store::AuditRepository repository(transaction);
+    const Uuid& org_id = caller.principal.org_id;
+    ChainReport report;
+    domain::ChainHead start;
+    if (from) {
+      // The event before the first one asked for is trusted as the anchor of the walk.
+      const auto first = repository.first_at_or_after(org_id, *from);
+      if (!first) {
+        report.valid = true;
+        return report;
+      }
+      if (*first > 1) {
+        const auto anchor = repository.walk(org_id, *first - 2, 1);
+        if (!anchor.empty()) {
+          start = {anchor.front().sequence, anchor.front().id, anchor.front().integrity_hash};
+        }
+      }
+    }
+    domain::ChainVerifier verifier(start);
+    std::int64_t after = start.sequence;
+    bool at_end = false;
+    while (report.checked < limit && verifier.valid() && !at_end) {
+      const auto page =
+          repository.walk(org_id, after, std::min(kWalkPage, limit - report.checked));
+      at_end = page.empty();
+      for (const domain::AuditEvent& event : page) {
+        if (to && event.created_at >= *to) {
+          report.valid = verifier.valid();
+          report.verified = verifier.verified();
+          return report;
+        }
+        ++report.checked;
+        after = event.sequence;
+        if (!verifier.accept(event)) break;
+      }
+    }
+    report.valid = verifier.valid();
+    report.verified = verifier.verified();
+    report.broken_at = verifier.broken_at();
+    if (report.valid && (at_end || report.checked < limit)) {
+      const domain::ChainHead head = repository.head(org_id);
+      if (head.sequence != verifier.head().sequence || head.hash != verifier.head().hash) {
+        report.valid = false;  // the tail was cut off
+        report.broken_at = head.event_id;
+      }
+    }
+    return report;
+  };
+  CO_TRY(ChainReport report, co_await store_.read(read));
+  AuditEntry entry{.action = "audit.verify", .resource_type = "audit", .resource_id = {}, .details = {}};
+  entry.details["chain_valid"] = report.valid;
+  CO_CHECK_OK(co_await record(caller, std::move(entry)));
+  co_return report;
+}
+
+}  // namespace oneclaw::service

@@ -1,0 +1,74 @@
+// The audit log: events into an org's hash chain, and out of it.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/caller.h"
+#include "base/result.h"
+#include "domain/audit_chain.h"
+#include "store/store.h"
+
+namespace oneclaw::service {
+
+/// What happened. `details` must never hold a secret value, key, password or token.
+struct AuditEntry {
+  std::string action;  ///< "secret.read"
+  std::string resource_type;
+  std::string resource_id;
+  boost::json::object details;
+};
+
+struct AuditQuery {
+  std::optional<std::string> resource_id;
+  std::optional<std::string> actor_id;
+  std::optional<std::string> action;
+  std::optional<TimePoint> from;  ///< inclusive
+  std::optional<TimePoint> to;    ///< exclusive
+  std::int64_t limit = 100;
+  std::int64_t offset = 0;
+};
+
+struct ChainReport {
+  bool valid = false;
+  std::int64_t verified = 0;  ///< events that fit, up to the first that doesn't
+  std::int64_t checked = 0;   ///< events that were looked at
+  std::optional<Uuid> broken_at;
+};
+
+class AuditLog {
+ public:
+  explicit AuditLog(store::Store& store) : store_(store) {}
+
+  /// Adds a success of `caller`'s to its org's chain, inside a write transaction. The caller of
+  /// this sets `caller.audited` when the transaction is durable.
+  void append(store::Transaction& transaction, const Caller& caller, AuditEntry entry) const;
+  /// The same in a chain of the given org (a caller without a token has none).
+  void append(store::Transaction& transaction, const Uuid& org_id, const Caller& caller,
+              AuditEntry entry) const;
+
+  /// A success that changed nothing else: durable when this returns, and `caller.audited` is set.
+  boost::asio::awaitable<Result<void>> record(Caller& caller, AuditEntry entry);
+  /// A refusal or a failure: `outcome` ("denied", "failed") and `status` go to the details.
+  /// `org_id` is the caller's org, or the org of the account it tried, or nil (the server's chain).
+  boost::asio::awaitable<Result<void>> record_refusal(Caller& caller, Uuid org_id,
+                                                      AuditEntry entry, int status);
+
+  boost::asio::awaitable<Result<std::vector<domain::AuditEvent>>> list(Caller& caller,
+                                                                       AuditQuery query);
+  /// Walks the chain from the first event at or after `from` (or its beginning), over at most
+  /// `limit` events. A walk that reaches the end also compares the last event with the chain's
+  /// head, so that a tail that was cut off is found.
+  boost::asio::awaitable<Result<ChainReport>> verify(Caller& caller, std::optional<TimePoint> from,
+                                                     std::optional<TimePoint> to,
+                                                     std::int64_t limit);
+
+ private:
+  store::Store& store_;
+};
+
+}  // namespace oneclaw::service

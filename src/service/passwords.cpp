@@ -1,0 +1,57 @@
+#include "service/passwords.h"
+
+#include <memory>
+#include <utility>
+
+namespace oneclaw::service {
+
+namespace asio = boost::asio;
+
+Result<std::unique_ptr<Passwords>> Passwords::create(crypto::Argon2Cost cost, std::size_t threads,
+                                                     std::size_t most_waiting,
+                                                     domain::LoginThrottleLimits limits) {
+  const Key256 random = Key256::random();
+  TRY(std::string dummy, crypto::hash_password(as_text(random.view()), cost));
+  return std::unique_ptr<Passwords>(
+      new Passwords(cost, std::move(dummy), threads, most_waiting, limits));
+}
+
+Passwords::Passwords(crypto::Argon2Cost cost, std::string dummy_phc, std::size_t threads,
+                     std::size_t most_waiting, domain::LoginThrottleLimits limits)
+    : cost_(cost),
+      dummy_phc_(std::move(dummy_phc)),
+      throttle_(limits),
+      pool_(threads, most_waiting) {}
+
+asio::awaitable<Result<std::string>> Passwords::hash(const SecureString& password) {
+  const auto work = [&] { return crypto::hash_password(password.view(), cost_); };
+  co_return co_await pool_.run(work);
+}
+
+asio::awaitable<Result<bool>> Passwords::verify(const SecureString& password,
+                                                std::optional<std::string> phc) {
+  const auto work = [&]() -> Result<bool> {
+    const bool equal = crypto::verify_password(password.view(), phc ? *phc : dummy_phc_);
+    return equal && phc.has_value();
+  };
+  co_return co_await pool_.run(work);
+}
+
+Result<void> Passwords::admit(std::string_view account, const IpAddress& address) {
+  const std::lock_guard lock(throttle_mutex_);
+  const int wait = throttle_.retry_after(account, address.to_string(), now());
+  if (wait == 0) return {};
+  return problems::too_many_requests("Too many failed attempts; wait before the next.", wait);
+}
+
+void Passwords::failed(std::string_view account, const IpAddress& address) {
+  const std::lock_guard lock(throttle_mutex_);
+  throttle_.failed(account, address.to_string(), now());
+}
+
+void Passwords::succeeded(std::string_view account) {
+  const std::lock_guard lock(throttle_mutex_);
+  throttle_.succeeded(account);
+}
+
+}  // namespace oneclaw::service

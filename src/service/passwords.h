@@ -1,0 +1,52 @@
+// Passwords: hashed and checked off the I/O threads, with back-off for those who guess.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ip.h"
+#include "base/result.h"
+#include "base/secure.h"
+#include "crypto/password.h"
+#include "domain/login_throttle.h"
+#include "service/blocking_pool.h"
+
+namespace oneclaw::service {
+
+inline constexpr std::size_t kLeastPasswordBytes = 8;
+inline constexpr std::size_t kMostPasswordBytes = 256;
+
+class Passwords {
+ public:
+  /// Makes the hash that stands in for an unknown account: 503 when memory is short.
+  static Result<std::unique_ptr<Passwords>> create(crypto::Argon2Cost cost, std::size_t threads,
+                                                   std::size_t most_waiting,
+                                                   domain::LoginThrottleLimits limits);
+
+  /// The PHC string to store. 503 when too many are waiting.
+  boost::asio::awaitable<Result<std::string>> hash(const SecureString& password);
+  /// Whether `password` is that of `phc`; without one it takes as long and is false.
+  boost::asio::awaitable<Result<bool>> verify(const SecureString& password,
+                                              std::optional<std::string> phc);
+
+  /// 429 while the account or the address is in back-off.
+  Result<void> admit(std::string_view account, const IpAddress& address);
+  void failed(std::string_view account, const IpAddress& address);
+  void succeeded(std::string_view account);
+
+ private:
+  Passwords(crypto::Argon2Cost cost, std::string dummy_phc, std::size_t threads,
+            std::size_t most_waiting, domain::LoginThrottleLimits limits);
+
+  crypto::Argon2Cost cost_;
+  std::string dummy_phc_;
+  std::mutex throttle_mutex_;
+  domain::LoginThrottle throttle_;
+  BlockingPool pool_;
+};
+
+}  // namespace oneclaw::service

@@ -1,0 +1,85 @@
+// Use cases of secrets and their versions.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/caller.h"
+#include "base/result.h"
+#include "base/secure.h"
+#include "service/audit_log.h"
+#include "service/vault_keys.h"
+#include "store/secret_repository.h"
+#include "store/store.h"
+
+namespace oneclaw::service {
+
+inline constexpr std::size_t kMostSecretBytes = 512U * 1024;
+inline constexpr std::int64_t kMostListed = 1000;
+
+/// 400 "type" unless it is one of the wire's secret types.
+Result<void> validate_secret_type(std::string_view type);
+
+struct NewSecret {
+  std::string type = "generic";
+  SecureString value;
+  std::string metadata_json = "{}";
+  std::optional<TimePoint> expires_at;
+  std::optional<std::int64_t> max_access_count;
+};
+
+/// A version without its value.
+struct SecretMetadata {
+  Uuid secret_id;
+  std::string path;
+  store::VersionRow version;
+};
+
+struct SecretValue {
+  SecretMetadata metadata;
+  SecureBytes value;
+};
+
+struct SecretPage {
+  std::vector<SecretMetadata> secrets;
+  std::optional<std::string> next_path;  ///< the path to go on after; absent on the last page
+};
+
+/// Seals and stores the next version of a secret, inside a write transaction.
+Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& keys,
+                                  const Uuid& org_id, const Uuid& vault_id, std::string_view path,
+                                  const Principal& author, const NewSecret& secret);
+
+class Secrets {
+ public:
+  Secrets(store::Store& store, VaultKeys& keys, AuditLog& audit)
+      : store_(store), keys_(keys), audit_(audit) {}
+
+  boost::asio::awaitable<Result<SecretMetadata>> put(Caller& caller, Uuid vault_id,
+                                                     std::string path, NewSecret secret);
+  /// The current version, or the given one. 404 when there never was one; 410 when it was deleted,
+  /// has expired, is disabled or its max_access_count is used up. A read of a version with a
+  /// max_access_count is counted in the transaction of its audit event.
+  boost::asio::awaitable<Result<SecretValue>> get(Caller& caller, Uuid vault_id, std::string path,
+                                                  std::optional<std::int64_t> version);
+  /// What the caller may read under `prefix`, in byte order of the path, after `after`.
+  boost::asio::awaitable<Result<SecretPage>> list(Caller& caller, Uuid vault_id,
+                                                  std::string prefix, std::string after,
+                                                  std::int64_t limit);
+  /// Newest first; at most kMostListed.
+  boost::asio::awaitable<Result<std::vector<SecretMetadata>>> versions(Caller& caller,
+                                                                       Uuid vault_id,
+                                                                       std::string path);
+  /// Soft: reads give 410 until the next PUT.
+  boost::asio::awaitable<Result<void>> remove(Caller& caller, Uuid vault_id, std::string path);
+
+ private:
+  store::Store& store_;
+  VaultKeys& keys_;
+  AuditLog& audit_;
+};
+
+}  // namespace oneclaw::service

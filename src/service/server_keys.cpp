@@ -1,0 +1,98 @@
+#include "service/server_keys.h"
+
+#include <utility>
+
+#include "store/key_repository.h"
+
+namespace oneclaw::service {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::string_view kMacKeyName = "api-key-mac";
+
+Bytes aad_of(std::string_view kind, std::string_view name) {
+  std::string text = "oneclaw/server-key/v1|" + std::string(kind) + "|" + std::string(name);
+  return {text.begin(), text.end()};
+}
+
+/// What the store has, or what was just made for it.
+struct StoredKeys {
+  std::vector<store::SigningKeyRow> signing;
+  std::optional<store::ServerKeyRow> mac;
+};
+
+Result<Key256> unwrap_key(crypto::Keyring& keyring, const std::string& root_key_id,
+                          const Bytes& blob, const Bytes& aad) {
+  const crypto::WrappedKey wrapped{root_key_id, blob};
+  auto raw = keyring.unwrap(wrapped, aad);
+  if (!raw.ok() || raw->size() != Key256::kSize) {
+    return problems::internal("The keyring doesn't open this data folder's keys.");
+  }
+  return Key256(*raw);
+}
+
+Result<store::SigningKeyRow> make_signing_key(crypto::Keyring& keyring) {
+  const crypto::Ed25519Key key = crypto::Ed25519Key::generate();
+  TRY(crypto::WrappedKey wrapped,
+      keyring.wrap(key.seed().view(), aad_of("signing", key.kid())));
+  return store::SigningKeyRow{.kid = key.kid(),
+                              .public_key = Bytes(key.public_key().begin(), key.public_key().end()),
+                              .root_key_id = std::move(wrapped.root_key_id),
+                              .wrapped = std::move(wrapped.blob),
+                              .created_at = now(),
+                              .retired_at = std::nullopt};
+}
+
+Result<store::ServerKeyRow> make_mac_key(crypto::Keyring& keyring) {
+  const Key256 key = Key256::random();
+  TRY(crypto::WrappedKey wrapped, keyring.wrap(key.view(), aad_of("mac", kMacKeyName)));
+  return store::ServerKeyRow{.name = std::string(kMacKeyName),
+                             .root_key_id = std::move(wrapped.root_key_id),
+                             .wrapped = std::move(wrapped.blob),
+                             .created_at = now()};
+}
+
+}  // namespace
+
+asio::awaitable<Result<ServerKeys>> load_server_keys(store::Store& store,
+                                                     crypto::Keyring& keyring) {
+  const auto load = [&](store::Transaction& transaction) -> Result<StoredKeys> {
+    store::KeyRepository keys(transaction);
+    StoredKeys stored{keys.signing_keys(), keys.server_key(kMacKeyName)};
+    if (stored.signing.empty()) {
+      TRY(store::SigningKeyRow row, make_signing_key(keyring));
+      keys.insert_signing_key(row);
+      stored.signing.push_back(std::move(row));
+    }
+    if (!stored.mac) {
+      TRY(store::ServerKeyRow row, make_mac_key(keyring));
+      keys.insert_server_key(row);
+      stored.mac = std::move(row);
+    }
+    return stored;
+  };
+  CO_TRY(const StoredKeys stored, co_await store.write(load));
+
+  std::vector<crypto::TokenVerifier::PublicKey> verifying;
+  const store::SigningKeyRow* newest = nullptr;
+  for (const store::SigningKeyRow& row : stored.signing) {
+    verifying.push_back({row.kid, row.public_key});
+    if (!row.retired_at && (newest == nullptr || row.created_at > newest->created_at)) {
+      newest = &row;
+    }
+  }
+  if (newest == nullptr) co_return problems::internal("There is no active signing key.");
+  CO_TRY(Key256 seed, unwrap_key(keyring, newest->root_key_id, newest->wrapped,
+                                 aad_of("signing", newest->kid)));
+  CO_TRY(Key256 mac, unwrap_key(keyring, stored.mac->root_key_id, stored.mac->wrapped,
+                                aad_of("mac", kMacKeyName)));
+  crypto::Ed25519Key signing = crypto::Ed25519Key::from_seed(std::move(seed));
+  if (signing.kid() != newest->kid) {
+    co_return problems::internal("The signing key isn't the one its record names.");
+  }
+  co_return ServerKeys{std::move(signing), std::move(verifying), std::move(mac)};
+}
+
+}  // namespace oneclaw::service

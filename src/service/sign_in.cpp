@@ -1,0 +1,362 @@
+#include "service/sign_in.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/encoding.h"
+#include "crypto/api_key.h"
+#include "store/api_key_repository.h"
+#include "store/revoked_token_repository.h"
+
+namespace oneclaw::service {
+
+namespace asio = boost::asio;
+
+namespace {
+
+AuditEntry auth_entry(std::string action, const Uuid& principal_id, std::string_view type) {
+  return {.action = std::move(action),
+          .resource_type = std::string(type),
+          .resource_id = principal_id.to_string(),
+          .details = {}};
+}
+
+/// The caller of a request that has just proved who it is.
+Caller as_principal(const Caller& caller, PrincipalType type, const Uuid& id, const Uuid& org_id) {
+  Caller known = caller;
+  known.principal.type = type;
+  known.principal.id = id;
+  known.principal.org_id = org_id;
+  return known;
+}
+
+Problem wrong_credentials() { return problems::unauthorized("The email or password is wrong."); }
+Problem wrong_key() { return problems::unauthorized("The API key isn't valid."); }
+
+store::UserRow new_user(std::string email, std::string auth_method) {
+  return {.id = Uuid::v7(),
+          .email = std::move(email),
+          .display_name = {},
+          .password_hash = std::nullopt,
+          .auth_method = std::move(auth_method),
+          .google_subject = std::nullopt,
+          .email_verified = true,  // no mail is sent yet: an address is taken at its word
+          .home_org_id = Uuid::v7(),
+          .created_at = now()};
+}
+
+}  // namespace
+
+Result<std::string> normalize_email(std::string_view email) {
+  const auto wrong = [] { return problems::validation("email", "must be an email address"); };
+  const std::size_t at = email.find('@');
+  if (email.size() > 254 || at == 0 || at == std::string_view::npos ||
+      email.find('@', at + 1) != std::string_view::npos) {
+    return wrong();
+  }
+  const std::string_view domain = email.substr(at + 1);
+  if (domain.empty() || domain.starts_with('.') || domain.ends_with('.')) return wrong();
+  std::string normal(email);
+  for (char& c : normal) {
+    if (static_cast<unsigned char>(c) <= ' ' || c == '\x7f') return wrong();
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return normal;
+}
+
+Result<void> validate_password(const SecureString& password, std::string_view field) {
+  if (password.size() >= kLeastPasswordBytes && password.size() <= kMostPasswordBytes) return {};
+  return problems::validation(std::string(field), "must have 8 to 256 bytes");
+}
+
+SignIn::SignIn(store::Store& store, Tokens& tokens, Passwords& passwords, AuditLog& audit,
+               GoogleKeys& google_keys, std::vector<std::string> google_client_ids)
+    : store_(store),
+      tokens_(tokens),
+      passwords_(passwords),
+      audit_(audit),
+      google_keys_(google_keys),
+      google_rules_{.issuers = {"https://accounts.google.com", "accounts.google.com"},
+                    .audiences = std::move(google_client_ids),
+                    .leeway = std::chrono::seconds(60)} {}
+
+asio::awaitable<Problem> SignIn::refuse(Caller& caller, Uuid org_id, std::string_view method,
+                                        std::string actor, Problem problem) {
+  AuditEntry entry{.action = "auth.failure",
+                   .resource_type = "auth",
+                   .resource_id = std::move(actor),
+                   .details = {}};
+  entry.details["method"] = method;
+  Result<void> audited =
+      co_await audit_.record_refusal(caller, org_id, std::move(entry), problem.status);
+  if (!audited.ok()) co_return std::move(audited).problem();
+  co_return problem;
+}
+
+asio::awaitable<Result<IssuedToken>> SignIn::enter(Caller& caller, store::UserRow user,
+                                                   std::string action) {
+  const Caller known = as_principal(caller, PrincipalType::kUser, user.id, user.home_org_id);
+  const auto write = [&](store::Transaction& transaction) -> Result<IssuedToken> {
+    const auto role = store::UserRepository(transaction).role(user.home_org_id, user.id);
+    if (!role) return wrong_credentials();
+    TRY(IssuedToken token,
+        tokens_.issue_for_user(transaction, user, *role, std::nullopt, std::nullopt));
+    audit_.append(transaction, known, auth_entry(action, user.id, "user"));
+    return token;
+  };
+  CO_TRY(IssuedToken token, co_await store_.write(write));
+  caller.audited = true;
+  co_return std::move(token);
+}
+
+asio::awaitable<Result<IssuedToken>> SignIn::enrol(Caller& caller, store::UserRow user,
+                                                   std::string action) {
+  const Caller known = as_principal(caller, PrincipalType::kUser, user.id, user.home_org_id);
+  const auto write = [&](store::Transaction& transaction) -> Result<IssuedToken> {
+    store::UserRepository users(transaction);
+    if (users.find_by_email(user.email)) {
+      return problems::validation("email", "is taken");
+    }
+    users.insert_org({.id = user.home_org_id,
+                      .name = user.display_name.empty() ? user.email : user.display_name,
+                      .created_at = user.created_at});
+    users.insert(user);
+    users.insert_membership({.org_id = user.home_org_id,
+                             .user_id = user.id,
+                             .role = std::string(to_string(Role::kOwner)),
+                             .created_at = user.created_at});
+    TRY(IssuedToken token, tokens_.issue_for_user(transaction, user, to_string(Role::kOwner),
+                                                  std::nullopt, std::nullopt));
+    audit_.append(transaction, known, auth_entry(action, user.id, "user"));
+    return token;
+  };
+  CO_TRY(IssuedToken token, co_await store_.write(write));
+  caller.audited = true;
+  co_return std::move(token);
+}
+
+asio::awaitable<Result<IssuedToken>> SignIn::signup(Caller& caller, std::string email,
+                                                    SecureString password,
+                                                    std::string display_name) {
+  CO_TRY(std::string normal, normalize_email(email));
+  CO_CHECK_OK(validate_password(password, "password"));
+  CO_TRY(std::string phc, co_await passwords_.hash(password));
+  store::UserRow user = new_user(std::move(normal), "password");
+  user.display_name = std::move(display_name);
+  user.password_hash = std::move(phc);
+  co_return co_await enrol(caller, std::move(user), "auth.signup");
+}
+
+asio::awaitable<Result<IssuedToken>> SignIn::login(Caller& caller, std::string email,
+                                                   SecureString password) {
+  // An address that can't be an account's is checked like any other: the same time and answer.
+  const auto normal = normalize_email(email);
+  const std::string account = normal.ok() ? *normal : std::string("?");
+  const auto read = [&](store::Transaction& transaction) -> Result<std::optional<store::UserRow>> {
+    return store::UserRepository(transaction).find_by_email(account);
+  };
+  CO_TRY(std::optional<store::UserRow> user, co_await store_.read(read));
+  const Uuid org_id = user ? user->home_org_id : Uuid{};
+  const std::string actor = user ? user->id.to_string() : std::string();
+  if (Result<void> admitted = passwords_.admit(account, caller.address); !admitted.ok()) {
+    co_return co_await refuse(caller, org_id, "password", actor, std::move(admitted).problem());
+  }
+  std::optional<std::string> phc;
+  if (user) phc = user->password_hash;
+  CO_TRY(const bool right, co_await passwords_.verify(password, std::move(phc)));
+  if (!right || !user->is_active) {
+    passwords_.failed(account, caller.address);
+    co_return co_await refuse(caller, org_id, "password", actor, wrong_credentials());
+  }
+  passwords_.succeeded(account);
+  co_return co_await enter(caller, std::move(*user), "auth.login");
+}
+
+asio::awaitable<Result<IssuedToken>> SignIn::google(Caller& caller, SecureString id_token) {
+  if (google_rules_.audiences.empty()) {
+    co_return problems::bad_request("Google sign-in isn't set up on this server.");
+  }
+  const auto kid = crypto::unverified_kid(id_token.view());
+  if (!kid) {
+    co_return co_await refuse(caller, Uuid{}, "google", {},
+                              problems::unauthorized("The ID token isn't valid."));
+  }
+  CO_TRY(const auto jwks, co_await google_keys_.jwks(*kid));
+  auto verified = crypto::verify_id_token(id_token.view(), *jwks, google_rules_, now());
+  if (!verified.ok()) {
+    co_return co_await refuse(caller, Uuid{}, "google", {}, std::move(verified).problem());
+  }
+  const crypto::IdToken& identity = *verified;
+  auto email = normalize_email(identity.email);
+  if (!identity.email_verified || !email.ok()) {
+    co_return co_await refuse(
+        caller, Uuid{}, "google", {},
+        problems::unauthorized("The ID token has no verified email address."));
+  }
+  const auto read = [&](store::Transaction& transaction) -> Result<std::optional<store::UserRow>> {
+    store::UserRepository users(transaction);
+    auto user = users.find_by_google_subject(identity.subject);
+    return user ? user : users.find_by_email(*email);
+  };
+  CO_TRY(std::optional<store::UserRow> user, co_await store_.read(read));
+  if (!user) {
+    store::UserRow fresh = new_user(std::move(*email), "google");
+    fresh.display_name = identity.name;
+    fresh.google_subject = identity.subject;
+    co_return co_await enrol(caller, std::move(fresh), "auth.signup");
+  }
+  if (user->google_subject != identity.subject) {
+    co_return co_await refuse(
+        caller, user->home_org_id, "google", user->id.to_string(),
+        problems::conflict("That address has an account with another way to sign in."));
+  }
+  if (!user->is_active) {
+    co_return co_await refuse(caller, user->home_org_id, "google", user->id.to_string(),
+                              problems::unauthorized("The account isn't active."));
+  }
+  co_return co_await enter(caller, std::move(*user), "auth.google");
+}
+
+asio::awaitable<Result<IssuedToken>> SignIn::api_key(Caller& caller, SecureString text) {
+  const auto presented =
+      crypto::parse_api_key(tokens_.mac_key(), crypto::kPersonalKeyPrefix, text.view());
+  if (!presented) {
+    co_return co_await refuse(caller, Uuid{}, "api_key", {}, wrong_key());
+  }
+  Uuid org_id;
+  Uuid key_id;
+  const auto write = [&](store::Transaction& transaction) -> Result<IssuedToken> {
+    store::ApiKeyRepository keys(transaction);
+    store::UserRepository users(transaction);
+    const TimePoint at = now();
+    for (const store::ApiKeyRow& key : keys.find_by_lookup(presented->lookup)) {
+      if (!secure_equal(key.mac, presented->mac)) continue;
+      org_id = key.org_id;
+      key_id = key.id;
+      const auto user = users.find(key.user_id);
+      const auto role = users.role(key.org_id, key.user_id);
+      if (!key.is_active || (key.expires_at && *key.expires_at <= at) || !user ||
+          !user->is_active || !role) {
+        return wrong_key();
+      }
+      const Tokens::KeyGrant grant{key.id, key.scopes};
+      TRY(IssuedToken token,
+          tokens_.issue_for_user(transaction, *user, *role, grant, std::nullopt));
+      keys.touch(key.id, at);
+      const Caller known = as_principal(caller, PrincipalType::kUser, user->id, key.org_id);
+      audit_.append(transaction, known, auth_entry("auth.api_key_token", key.id, "api_key"));
+      return token;
+    }
+    return wrong_key();
+  };
+  Result<IssuedToken> token = co_await store_.write(write);
+  if (!token.ok() && token.problem().status == 401) {
+    const std::string actor = key_id.is_nil() ? std::string() : key_id.to_string();
+    co_return co_await refuse(caller, org_id, "api_key", actor, std::move(token).problem());
+  }
+  caller.audited = token.ok();
+  co_return std::move(token);
+}
+
+asio::awaitable<Result<IssuedToken>> SignIn::agent_key(Caller& caller, SecureString text,
+                                                       std::optional<Uuid> agent_id) {
+  const auto presented =
+      crypto::parse_api_key(tokens_.mac_key(), crypto::kAgentKeyPrefix, text.view());
+  if (!presented) {
+    co_return co_await refuse(caller, Uuid{}, "agent_key", {}, wrong_key());
+  }
+  Uuid org_id;
+  Uuid found_id;
+  const auto write = [&](store::Transaction& transaction) -> Result<IssuedToken> {
+    store::AgentRepository agents(transaction);
+    const TimePoint at = now();
+    for (const store::AgentRow& agent : agents.find_by_lookup(presented->lookup)) {
+      if (!secure_equal(agent.key_mac, presented->mac)) continue;
+      org_id = agent.org_id;
+      found_id = agent.id;
+      const auto past = [&](const std::optional<TimePoint>& end) { return end && *end <= at; };
+      if (!agent.is_active || past(agent.expires_at) || past(agent.api_key_expires_at) ||
+          (agent_id && *agent_id != agent.id)) {
+        return wrong_key();
+      }
+      IssuedToken token = tokens_.issue_for_agent(agent);
+      agents.touch(agent.id, at);
+      const Caller known = as_principal(caller, PrincipalType::kAgent, agent.id, agent.org_id);
+      audit_.append(transaction, known, auth_entry("auth.agent_token", agent.id, "agent"));
+      return token;
+    }
+    return wrong_key();
+  };
+  Result<IssuedToken> token = co_await store_.write(write);
+  if (!token.ok() && token.problem().status == 401) {
+    const std::string actor = found_id.is_nil() ? std::string() : found_id.to_string();
+    co_return co_await refuse(caller, org_id, "agent_key", actor, std::move(token).problem());
+  }
+  caller.audited = token.ok();
+  co_return std::move(token);
+}
+
+asio::awaitable<Result<IssuedToken>> SignIn::refresh(Caller& caller, SecureString refresh_token) {
+  const Bytes mac = tokens_.refresh_mac(refresh_token.view());
+  Uuid org_id;
+  Uuid user_id;
+  bool reused = false;
+  // A reuse is a refusal that changes something, so it is a value here and not a Problem.
+  const auto write = [&](store::Transaction& transaction) -> Result<std::optional<IssuedToken>> {
+    store::RefreshTokenRepository tokens(transaction);
+    store::UserRepository users(transaction);
+    const TimePoint at = now();
+    const auto row = tokens.find(mac);
+    if (!row) return std::optional<IssuedToken>();
+    org_id = row->org_id;
+    user_id = row->user_id;
+    const auto user = users.find(row->user_id);
+    const auto role = users.role(row->org_id, row->user_id);
+    if (row->revoked_at || row->expires_at <= at || !user || !user->is_active || !role ||
+        user->token_version != row->token_version) {
+      return std::optional<IssuedToken>();
+    }
+    if (!tokens.spend(mac, at)) {
+      reused = true;
+      end_session(transaction, row->family_id, at);
+      return std::optional<IssuedToken>();
+    }
+    TRY(IssuedToken token,
+        tokens_.issue_for_user(transaction, *user, *role, std::nullopt, row->family_id));
+    const Caller known = as_principal(caller, PrincipalType::kUser, user->id, row->org_id);
+    audit_.append(transaction, known, auth_entry("auth.refresh", user->id, "user"));
+    return std::optional<IssuedToken>(std::move(token));
+  };
+  CO_TRY(std::optional<IssuedToken> token, co_await store_.write(write));
+  if (!token) {
+    const std::string actor = user_id.is_nil() ? std::string() : user_id.to_string();
+    const std::string_view method = reused ? "refresh_reuse" : "refresh";
+    co_return co_await refuse(caller, org_id, method, actor,
+                              problems::unauthorized("The refresh token isn't valid."));
+  }
+  caller.audited = true;
+  co_return std::move(*token);
+}
+
+asio::awaitable<Result<void>> SignIn::sign_out(Caller& caller) {
+  const Principal& principal = caller.principal;
+  const auto write = [&](store::Transaction& transaction) -> Result<void> {
+    store::RevokedTokenRepository(transaction)
+        .insert(principal.token_id, principal.token_expires_at);
+    if (principal.session_id) end_session(transaction, *principal.session_id, now());
+    audit_.append(transaction, caller,
+                  auth_entry("auth.logout", principal.id, to_string(principal.type)));
+    return {};
+  };
+  CO_CHECK_OK(co_await store_.write(write));
+  caller.audited = true;
+  co_return Result<void>();
+}
+
+void SignIn::end_session(store::Transaction& transaction, const Uuid& session_id,
+                         TimePoint at) const {
+  store::RefreshTokenRepository(transaction).revoke_family(session_id, at);
+  store::RevokedTokenRepository(transaction).insert(session_id, at + tokens_.lives().user);
+}
+
+}  // namespace oneclaw::service

@@ -1,0 +1,121 @@
+#include "store/audit_repository.h"
+
+#include <algorithm>
+
+namespace oneclaw::store {
+
+namespace {
+
+const std::string kSelect =
+    "SELECT org_id, sequence, id, action, actor_type, actor_id, resource_type, resource_id, "
+    "details, ip_address, created_at, prev_event_id, integrity_hash FROM audit_events "
+    "WHERE org_id = ?1";
+
+domain::ChainHash hash(Statement& query, int column) {
+  domain::ChainHash hash{};
+  const Bytes bytes = query.blob(column);
+  if (bytes.size() != hash.size()) {
+    throw Error(Error::Kind::kOther, "a stored hash does not have 32 bytes");
+  }
+  std::ranges::copy(bytes, hash.begin());
+  return hash;
+}
+
+std::vector<domain::AuditEvent> all(Statement& query) {
+  std::vector<domain::AuditEvent> events;
+  while (query.step()) {
+    events.push_back({.id = query.uuid(2),
+                      .org_id = query.uuid(0),
+                      .sequence = query.integer(1),
+                      .action = query.text(3),
+                      .actor_type = query.text(4),
+                      .actor_id = query.text(5),
+                      .resource_type = query.text(6),
+                      .resource_id = query.text(7),
+                      .details_json = query.text(8),
+                      .ip_address = query.text(9),
+                      .created_at = query.time(10),
+                      .prev_event_id = query.optional_uuid(11),
+                      .integrity_hash = hash(query, 12)});
+  }
+  return events;
+}
+
+}  // namespace
+
+domain::ChainHead AuditRepository::head(const Uuid& org_id) {
+  auto query =
+      connection_.prepare("SELECT sequence, event_id, hash FROM audit_heads WHERE org_id = ?1");
+  query.bind(1, org_id);
+  if (!query.step()) return {};
+  return {.sequence = query.integer(0), .event_id = query.uuid(1), .hash = hash(query, 2)};
+}
+
+void AuditRepository::append(const domain::AuditEvent& event) {
+  connection_
+      .prepare(
+          "INSERT INTO audit_events (org_id, sequence, id, action, actor_type, actor_id, "
+          "resource_type, resource_id, details, ip_address, created_at, prev_event_id, "
+          "integrity_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")
+      .bind(1, event.org_id)
+      .bind(2, event.sequence)
+      .bind(3, event.id)
+      .bind(4, event.action)
+      .bind(5, event.actor_type)
+      .bind(6, event.actor_id)
+      .bind(7, event.resource_type)
+      .bind(8, event.resource_id)
+      .bind(9, event.details_json)
+      .bind(10, event.ip_address)
+      .bind(11, event.created_at)
+      .bind(12, event.prev_event_id)
+      .bind(13, event.integrity_hash)
+      .run();
+  connection_
+      .prepare(
+          "INSERT INTO audit_heads (org_id, sequence, event_id, hash) VALUES (?1, ?2, ?3, ?4) "
+          "ON CONFLICT (org_id) DO UPDATE SET sequence = excluded.sequence, "
+          "event_id = excluded.event_id, hash = excluded.hash")
+      .bind(1, event.org_id)
+      .bind(2, event.sequence)
+      .bind(3, event.id)
+      .bind(4, event.integrity_hash)
+      .run();
+}
+
+std::vector<domain::AuditEvent> AuditRepository::list(const Uuid& org_id, const AuditFilter& filter,
+                                                      std::int64_t limit, std::int64_t offset) {
+  std::string sql = kSelect;
+  if (filter.resource_id) sql += " AND resource_id = ?4";
+  if (filter.actor_id) sql += " AND actor_id = ?5";
+  if (filter.action) sql += " AND action = ?6";
+  if (filter.from) sql += " AND created_at >= ?7";
+  if (filter.to) sql += " AND created_at < ?8";
+  sql += " ORDER BY sequence DESC LIMIT ?2 OFFSET ?3";
+  auto query = connection_.prepare(sql);
+  query.bind(1, org_id).bind(2, limit).bind(3, offset);
+  if (filter.resource_id) query.bind(4, *filter.resource_id);
+  if (filter.actor_id) query.bind(5, *filter.actor_id);
+  if (filter.action) query.bind(6, *filter.action);
+  if (filter.from) query.bind(7, *filter.from);
+  if (filter.to) query.bind(8, *filter.to);
+  return all(query);
+}
+
+std::vector<domain::AuditEvent> AuditRepository::walk(const Uuid& org_id,
+                                                      std::int64_t after_sequence,
+                                                      std::int64_t limit) {
+  auto query = connection_.prepare(kSelect + " AND sequence > ?2 ORDER BY sequence LIMIT ?3");
+  return all(query.bind(1, org_id).bind(2, after_sequence).bind(3, limit));
+}
+
+std::optional<std::int64_t> AuditRepository::first_at_or_after(const Uuid& org_id, TimePoint time) {
+  auto query = connection_.prepare(
+      "SELECT sequence FROM audit_events WHERE org_id = ?1 AND created_at >= ?2 "
+      "ORDER BY created_at, sequence LIMIT 1");
+  query.bind(1, org_id).bind(2, time);
+  if (!query.step()) return std::nullopt;
+  return query.integer(0);
+}
+
+}  // namespace oneclaw::store

@@ -1,0 +1,62 @@
+#include "store/job_queue.h"
+
+#include <boost/asio/use_awaitable.hpp>
+
+namespace oneclaw::store {
+
+namespace asio = boost::asio;
+
+asio::awaitable<Result<void>> JobQueue::run(WorkRef work) {
+  Job job{.work = work};
+  auto initiate = [this, &job](auto handler) {
+    job.resumption = std::make_unique<PostedResumption<decltype(handler)>>(std::move(handler));
+    if (push(job)) return;
+    job.outcome = problems::unavailable("The database is busy; try again soon.", 1);
+    job.complete();
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(initiate,
+                                                                       asio::use_awaitable);
+  co_return std::move(job.outcome);
+}
+
+bool JobQueue::push(Job& job) {
+  job.queued_at = std::chrono::steady_clock::now();
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || jobs_.size() >= most_queued_) return false;
+    jobs_.push_back(&job);
+  }
+  filled_.notify_one();
+  return true;
+}
+
+bool JobQueue::take(std::size_t most, std::vector<Job*>& batch) {
+  batch.clear();
+  {
+    std::unique_lock lock(mutex_);
+    filled_.wait(lock, [this] { return closed_ || !jobs_.empty(); });
+    if (jobs_.empty()) return false;
+    while (!jobs_.empty() && batch.size() < most) {
+      batch.push_back(jobs_.front());
+      jobs_.pop_front();
+    }
+  }
+  const auto oldest = std::chrono::steady_clock::now() - longest_wait_;
+  std::erase_if(batch, [oldest](Job* job) {
+    if (job->queued_at >= oldest) return false;
+    job->outcome = problems::unavailable("The database took too long; try again soon.", 1);
+    job->complete();
+    return true;
+  });
+  return true;
+}
+
+void JobQueue::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  filled_.notify_all();
+}
+
+}  // namespace oneclaw::store

@@ -1,0 +1,82 @@
+// Work on its way to a database thread, and its way back.
+#pragma once
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "store/store.h"
+
+namespace oneclaw::store {
+
+/// Resumes one suspended coroutine on its own executor, which it keeps at work until then.
+class Resumption {
+ public:
+  virtual ~Resumption() = default;
+  virtual void post() = 0;
+};
+
+template <class Handler>
+class PostedResumption final : public Resumption {
+ public:
+  explicit PostedResumption(Handler handler)
+      : handler_(std::move(handler)), home_(boost::asio::get_associated_executor(handler_)) {}
+  void post() override { boost::asio::post(home_.get_executor(), std::move(handler_)); }
+
+ private:
+  Handler handler_;
+  boost::asio::executor_work_guard<boost::asio::associated_executor_t<Handler>> home_;
+};
+
+/// One piece of work. Lives in the frame of the coroutine that waits for it.
+struct Job {
+  WorkRef work;
+  Result<void> outcome{};
+  std::chrono::steady_clock::time_point queued_at{};
+  std::unique_ptr<Resumption> resumption{};
+
+  /// Resumes the coroutine: the job may be gone when this returns.
+  void complete() {
+    const std::unique_ptr<Resumption> last = std::move(resumption);
+    last->post();
+  }
+};
+
+class JobQueue {
+ public:
+  JobQueue(std::size_t most_queued, std::chrono::milliseconds longest_wait)
+      : most_queued_(most_queued), longest_wait_(longest_wait) {}
+
+  /// Queues the work and waits until a thread has completed it; 503 at once when the queue is full.
+  boost::asio::awaitable<Result<void>> run(WorkRef work);
+
+  /// Waits for jobs and takes up to `most` of those that are queued then. Jobs that have waited
+  /// too long are completed with 503 instead. False once the queue is closed and empty; `batch`
+  /// may be empty otherwise.
+  bool take(std::size_t most, std::vector<Job*>& batch);
+  /// Ends take() when the jobs queued so far are done.
+  void close();
+
+ private:
+  bool push(Job& job);
+
+  const std::size_t most_queued_;
+  const std::chrono::milliseconds longest_wait_;
+  std::mutex mutex_;
+  std::condition_variable filled_;
+  std::deque<Job*> jobs_;
+  bool closed_ = false;
+};
+
+}  // namespace oneclaw::store

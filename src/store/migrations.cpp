@@ -1,0 +1,68 @@
+#include "store/migrations.h"
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "store/schema_1.h"
+
+namespace oneclaw::store {
+
+namespace {
+
+/// The migration at index i brings the schema from version i to i + 1.
+constexpr std::array<std::string_view, 1> kMigrations{kSchema1};
+
+std::int64_t schema_version(Connection& connection) {
+  auto query = connection.prepare("SELECT COALESCE(MAX(version), 0) FROM schema_migrations");
+  query.step();
+  return query.integer(0);
+}
+
+void apply(Connection& connection, std::int64_t version, std::string_view sql) {
+  connection.execute("BEGIN");
+  try {
+    connection.execute(sql);
+    connection.prepare("INSERT INTO schema_migrations (version, applied_at) VALUES (?1, ?2)")
+        .bind(1, version)
+        .bind(2, now())
+        .run();
+    connection.execute("COMMIT");
+  } catch (const Error&) {
+    connection.execute("ROLLBACK");
+    throw;
+  }
+}
+
+}  // namespace
+
+std::int64_t latest_schema_version() {
+  return std::int64_t{kMigrations.size()};
+}
+
+Result<void> migrate(Connection& connection) {
+  try {
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migrations ("
+        "version INTEGER NOT NULL PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT");
+    const std::int64_t current = schema_version(connection);
+    if (current > latest_schema_version()) {
+      Problem problem =
+          problems::internal("The database has schema version " + std::to_string(current) +
+                             ", but this oneclaw knows only versions up to " +
+                             std::to_string(latest_schema_version()) + ": use a newer oneclaw.");
+      problem.code = "schema-too-new";
+      return problem;
+    }
+    for (std::int64_t version = current + 1; version <= latest_schema_version(); ++version) {
+      apply(connection, version, kMigrations.at(static_cast<std::size_t>(version - 1)));
+    }
+    return {};
+  } catch (const Error& error) {
+    return problems::internal(
+        "The database schema can't be brought up to date: " + std::string(error.what()) + ".");
+  }
+}
+
+}  // namespace oneclaw::store

@@ -1,0 +1,79 @@
+// Secrets and their sealed versions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/secure.h"
+#include "base/time.h"
+#include "base/uuid.h"
+#include "store/paging.h"
+#include "store/store.h"
+
+namespace oneclaw::store {
+
+struct SecretRow {
+  Uuid id{};
+  Uuid vault_id{};
+  std::string path{};  ///< unique in its vault
+  std::int64_t current_version = 1;
+  TimePoint created_at{};
+  TimePoint updated_at{};
+  std::optional<TimePoint> deleted_at{};
+};
+
+struct VersionRow {
+  Uuid secret_id{};
+  std::int64_t version = 1;
+  std::string type{};
+  std::string metadata = "{}";  ///< JSON object
+  Uuid created_by{};
+  std::string created_by_type{};
+  TimePoint created_at{};
+  std::optional<TimePoint> expires_at{};
+  std::optional<std::int64_t> max_access_count{};
+  std::int64_t access_count = 0;
+  bool is_disabled = false;
+  std::int64_t kek_version = 1;
+  Bytes wrapped_dek{};  ///< empty in lists, like the ciphertext
+  Bytes ciphertext{};
+};
+
+struct ListedSecret {
+  SecretRow secret{};
+  VersionRow version{};  ///< the current one
+};
+
+/// Methods throw Error.
+class SecretRepository {
+ public:
+  explicit SecretRepository(Transaction& transaction) : connection_(transaction.connection()) {}
+
+  /// Deleted ones too.
+  std::optional<SecretRow> find(const Uuid& vault_id, std::string_view path);
+  void insert(const SecretRow& secret);
+  /// Makes `version` the current one; a deleted secret lives again.
+  void advance(const Uuid& secret_id, std::int64_t version, TimePoint at);
+  /// Soft. False when there is no such secret or it was deleted before.
+  bool remove(const Uuid& secret_id, TimePoint at);
+  /// The living secrets whose path starts with `prefix` and comes after `after_path` (empty: from
+  /// the start), in byte order of the path.
+  std::vector<ListedSecret> list(const Uuid& vault_id, std::string_view prefix,
+                                 std::string_view after_path, std::int64_t limit);
+
+  void insert_version(const VersionRow& version);
+  std::optional<VersionRow> find_version(const Uuid& secret_id, std::int64_t version);
+  /// Newest first, those before version `before` when it is given.
+  std::vector<VersionRow> list_versions(const Uuid& secret_id, std::int64_t limit,
+                                        std::optional<std::int64_t> before = std::nullopt);
+  /// Counts one access; false when max_access_count is used up (or there is no such version).
+  bool count_access(const Uuid& secret_id, std::int64_t version);
+
+ private:
+  Connection& connection_;
+};
+
+}  // namespace oneclaw::store

@@ -1,0 +1,105 @@
+// Store: transactions over a database, off the I/O threads.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "base/result.h"
+#include "store/connection.h"
+
+namespace oneclaw::store {
+
+/// An open transaction: repositories are made from it.
+class Transaction {
+ public:
+  explicit Transaction(Connection& connection) : connection_(connection) {}
+  Connection& connection() { return connection_; }
+
+ private:
+  Connection& connection_;
+};
+
+/// A body of work inside a transaction, by reference: the caller keeps it alive.
+class WorkRef {
+ public:
+  template <class F>
+  requires(!std::is_same_v<std::decay_t<F>, WorkRef>) WorkRef(F& work)  // NOLINT
+      : object_(&work), call_([](void* object, Transaction& transaction) {
+          return (*static_cast<F*>(object))(transaction);
+        }) {}
+  /// True to keep the work's changes, false to roll them back.
+  bool operator()(Transaction& transaction) const { return call_(object_, transaction); }
+
+ private:
+  void* object_;
+  bool (*call_)(void*, Transaction&);
+};
+
+/// `f(Transaction&) -> Result<T>` runs on a thread of the store's; its coroutine resumes on the
+/// executor it came from. Thread-safe. The store must outlive every call.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// Runs `f` on a consistent read-only snapshot.
+  template <class F>
+  auto read(F f) -> boost::asio::awaitable<std::invoke_result_t<F&, Transaction&>> {
+    std::optional<std::invoke_result_t<F&, Transaction&>> outcome;
+    auto work = [&](Transaction& transaction) {
+      outcome.emplace(f(transaction));
+      return true;
+    };
+    Result<void> ran = co_await run_read(work);
+    if (!ran.ok()) co_return std::move(ran).problem();
+    co_return std::move(*outcome);
+  }
+
+  /// Runs `f` in a write transaction, batched with other writers' (group commit). A Result with a
+  /// value is given only after the commit is durable; one with a Problem, or an Error thrown,
+  /// rolls back all that `f` did and nothing else. `f` may run more than once (after a
+  /// serialization failure), so it must have no effect but through its transaction.
+  /// 503 with Retry-After when the queue is full or the database does not answer.
+  template <class F>
+  auto write(F f) -> boost::asio::awaitable<std::invoke_result_t<F&, Transaction&>> {
+    std::optional<std::invoke_result_t<F&, Transaction&>> outcome;
+    auto work = [&](Transaction& transaction) {
+      outcome.emplace(f(transaction));
+      return outcome->ok();
+    };
+    Result<void> ran = co_await run_write(work);
+    if (!ran.ok()) co_return std::move(ran).problem();
+    co_return std::move(*outcome);
+  }
+
+ protected:
+  virtual boost::asio::awaitable<Result<void>> run_read(WorkRef work) = 0;
+  virtual boost::asio::awaitable<Result<void>> run_write(WorkRef work) = 0;
+};
+
+struct SqliteOptions {
+  std::filesystem::path file;
+  int readers = 2;  ///< reader threads, one connection each
+  std::size_t most_queued_writes = 4096;
+  std::size_t most_queued_reads = 4096;
+  std::size_t most_writes_per_commit = 256;
+  std::chrono::milliseconds busy_timeout{5000};
+  std::chrono::milliseconds longest_wait{30'000};  ///< in the queue; 503 after that
+  /// Told of every failure that a client sees as 500 or 503; the text holds no bound value.
+  /// Called from the store's threads.
+  std::function<void(std::string_view)> on_failure{};
+};
+
+/// Opens (or makes, mode 0600) a SQLite database in WAL mode with synchronous=FULL and foreign
+/// keys on, and brings its schema up to date. 500 with a clear detail when the file is not a
+/// oneclaw database or is of a newer schema.
+Result<std::unique_ptr<Store>> open_sqlite(const SqliteOptions& options);
+
+}  // namespace oneclaw::store

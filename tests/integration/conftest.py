@@ -1,0 +1,63 @@
+import itertools
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+pytest.register_assert_rewrite("harness.client", "harness.contract", "harness.server")
+
+from harness.client import Api  # noqa: E402
+from harness.google import Google  # noqa: E402
+from harness.server import Server  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def google():
+    google = Google()
+    yield google
+    google.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, google):
+    """The server that most tests share; each test signs up an org of its own."""
+    with Server(tmp_path_factory.mktemp("shared"), {"google": google.config()}) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def api(server):
+    return Api(server.url)
+
+
+@pytest.fixture
+def owner(api):
+    return api.signup()
+
+
+@pytest.fixture
+def other(api):
+    """The owner of another org."""
+    return api.signup()
+
+
+@pytest.fixture
+def vault(owner):
+    return owner.vault()
+
+
+@pytest.fixture
+def new_server(tmp_path):
+    """Makes servers that belong to the test alone; none outlives it."""
+    servers = []
+    numbers = itertools.count()
+
+    def make(config=None, **more):
+        server = Server(tmp_path / f"server-{next(numbers)}", config, **more)
+        servers.append(server)
+        return server
+
+    yield make
+    for server in servers:
+        server.kill()
