@@ -5,6 +5,9 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include <sodium.h>
+
+#include <algorithm>
 #include <array>
 
 #include "base/encoding.h"
@@ -32,30 +35,70 @@ Result<SecureString> to_pem(EVP_PKEY* key) {
   return SecureString(std::string_view{text, static_cast<std::size_t>(size)});
 }
 
-void append_ssh_string(Bytes& out, ByteView value) {
+template <class Container>
+void append_u32(Container& out, std::size_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) {
-    out.push_back(static_cast<std::uint8_t>(value.size() >> shift));
+    out.push_back(static_cast<std::uint8_t>(value >> shift));
   }
+}
+
+template <class Container>
+void append_ssh_string(Container& out, ByteView value) {
+  append_u32(out, value.size());
   out.insert(out.end(), value.begin(), value.end());
+}
+
+constexpr std::string_view kSshAlgorithm = "ssh-ed25519";
+
+/// `secret_key`: the seed and the public key, 64 bytes.
+SecureString to_openssh_pem(ByteView public_blob, ByteView public_key, ByteView secret_key) {
+  SecureBytes secret;
+  const std::uint32_t check = randombytes_random();  // twice, so that a wrong passphrase shows
+  append_u32(secret, check);
+  append_u32(secret, check);
+  append_ssh_string(secret, as_bytes(kSshAlgorithm));
+  append_ssh_string(secret, public_key);
+  append_ssh_string(secret, secret_key);
+  append_ssh_string(secret, ByteView());  // comment
+  for (std::uint8_t pad = 1; secret.size() % 8 != 0; ++pad) secret.push_back(pad);
+
+  constexpr std::string_view kMagic("openssh-key-v1\0", 15);
+  SecureBytes key(kMagic.begin(), kMagic.end());
+  append_ssh_string(key, as_bytes("none"));  // cipher
+  append_ssh_string(key, as_bytes("none"));  // key derivation
+  append_ssh_string(key, ByteView());
+  append_u32(key, 1);
+  append_ssh_string(key, public_blob);
+  append_ssh_string(key, secret);
+
+  SecureString base64;
+  base64.resize(sodium_base64_ENCODED_LEN(key.size(), sodium_base64_VARIANT_ORIGINAL));
+  sodium_bin2base64(base64.data(), base64.size(), key.data(), key.size(),
+                    sodium_base64_VARIANT_ORIGINAL);
+  std::string_view rest = base64.view();
+  rest.remove_suffix(1);  // the NUL
+  constexpr std::size_t kLine = 70;
+  SecureString pem("-----BEGIN OPENSSH PRIVATE KEY-----\n");
+  while (!rest.empty()) {
+    pem.append(rest.substr(0, kLine));
+    pem.push_back('\n');
+    rest.remove_prefix(std::min(kLine, rest.size()));
+  }
+  pem.append("-----END OPENSSH PRIVATE KEY-----\n");
+  return pem;
 }
 
 }  // namespace
 
 Result<KeyPair> generate_ssh_key_pair() {
-  const PrivateKey key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
-  std::array<std::uint8_t, crypto_sign_PUBLICKEYBYTES> point{};
-  std::size_t size = point.size();
-  if (!key || EVP_PKEY_get_raw_public_key(key.get(), point.data(), &size) != 1 ||
-      size != point.size()) {
-    return failed();
-  }
-  TRY(SecureString pem, to_pem(key.get()));
-  constexpr std::string_view kAlgorithm = "ssh-ed25519";
+  std::array<std::uint8_t, crypto_sign_PUBLICKEYBYTES> public_key{};
+  SecureBytes secret_key(crypto_sign_SECRETKEYBYTES);
+  if (crypto_sign_keypair(public_key.data(), secret_key.data()) != 0) return failed();
   Bytes blob;
-  append_ssh_string(blob, as_bytes(kAlgorithm));
-  append_ssh_string(blob, point);
-  return KeyPair{.public_key = std::string(kAlgorithm) + " " + to_base64(blob),
-                 .private_pem = std::move(pem)};
+  append_ssh_string(blob, as_bytes(kSshAlgorithm));
+  append_ssh_string(blob, public_key);
+  return KeyPair{.public_key = std::string(kSshAlgorithm) + " " + to_base64(blob),
+                 .private_pem = to_openssh_pem(blob, public_key, secret_key)};
 }
 
 Result<KeyPair> generate_ecdh_key_pair() {

@@ -41,6 +41,7 @@ std::string encoded_payload(const Claims& claims) {
     for (const Uuid& id : claims.vault_ids) ids.emplace_back(id.to_string());
   }
   if (claims.api_key_id) payload["cid"] = claims.api_key_id->to_string();
+  if (claims.session_id) payload["sid"] = claims.session_id->to_string();
   return to_base64url(as_bytes(json::serialize(payload)));
 }
 
@@ -113,6 +114,10 @@ std::optional<Claims> read_claims(const json::object& payload) {
   if (payload.contains("cid")) {
     claims.api_key_id = uuid_claim(payload, "cid");
     if (!claims.api_key_id) return std::nullopt;
+  }
+  if (payload.contains("sid")) {
+    claims.session_id = uuid_claim(payload, "sid");
+    if (!claims.session_id) return std::nullopt;
   }
   return claims;
 }

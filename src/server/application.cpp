@@ -159,6 +159,17 @@ struct Core {
 }  // namespace
 
 struct Application::Parts {
+  /// Signals are caught from here on, so that one sent before run() stops it too.
+  Parts() {
+    signals.async_wait([this](const boost::system::error_code& error, int number) {
+      if (error) return;
+      spdlog::info("stopping signal={}", number);
+      server->stop();
+    });
+  }
+
+  asio::io_context signal_context;
+  asio::signal_set signals{signal_context, SIGINT, SIGTERM};
   std::unique_ptr<Core> core;
   std::unique_ptr<http::Server> server;
 };
@@ -205,16 +216,9 @@ Result<std::unique_ptr<Application>> Application::create(const Config& config) {
 std::uint16_t Application::port() const { return parts_->server->port(); }
 
 void Application::run() {
-  asio::io_context signal_context;
-  asio::signal_set signals(signal_context, SIGINT, SIGTERM);
-  signals.async_wait([&](const boost::system::error_code& error, int number) {
-    if (error) return;
-    spdlog::info("stopping signal={}", number);
-    parts_->server->stop();
-  });
-  std::thread signal_thread([&] { signal_context.run(); });
+  std::thread signal_thread([this] { parts_->signal_context.run(); });
   parts_->server->run();
-  signal_context.stop();
+  parts_->signal_context.stop();
   signal_thread.join();
   spdlog::info("stopped");
 }

@@ -235,14 +235,9 @@ def test_what_agents_may_never_do(owner, vault, granted):
     assert owner.request("GET", "/v1/auth/api-keys", 200)["keys"][0]["is_active"]
 
 
-def keys_vault(owner):
-    return next(vault["id"] for vault in owner.request("GET", "/v1/vaults", 200)["vaults"]
-                if vault["name"] == "__agent-keys")
-
-
 def test_key_pairs_are_made_and_belong_together(owner, tmp_path):
     agent = owner.agent()
-    vault = keys_vault(owner)
+    vault = owner.keys_vault()
     ssh = owner.get(vault, f"agents/{agent.id}/ssh")
     ecdh = owner.get(vault, f"agents/{agent.id}/ecdh")
     assert (ssh["type"], ecdh["type"]) == ("ssh_key", "private_key")
@@ -274,7 +269,7 @@ def test_an_ssh_client_takes_the_private_key(owner, tmp_path):
     keygen = "/usr/bin/ssh-keygen"
     agent = owner.agent()
     file = tmp_path / "key"
-    file.write_text(owner.value(keys_vault(owner), f"agents/{agent.id}/ssh"))
+    file.write_text(owner.value(owner.keys_vault(), f"agents/{agent.id}/ssh"))
     file.chmod(0o600)
     try:
         run = subprocess.run([keygen, "-y", "-f", str(file)], capture_output=True, check=False)
@@ -292,10 +287,10 @@ def test_agents_have_different_keys(owner):
 
 def test_agents_do_not_reach_the_keys_vault(owner):
     agent = owner.agent()
-    vault = keys_vault(owner)
+    vault = owner.keys_vault()
     agent.get(vault, f"agents/{agent.id}/ssh", 403)
     assert agent.paths(vault) == []
-    assert agent.vault_ids() == []
+    assert agent.keys_vault() is None
     owner.policy(vault, agent, f"agents/{agent.id}/*")
     agent.get(vault, f"agents/{agent.id}/ssh", 200)
 
@@ -305,6 +300,6 @@ def test_deleting_an_agent_takes_its_keys_and_policies_along(owner, vault):
     owner.policy(vault, agent)
     owner.request("DELETE", agent_url(agent), 204)
     for kind in ("ssh", "ecdh"):
-        owner.get(keys_vault(owner), f"agents/{agent.id}/{kind}", 410)
+        owner.get(owner.keys_vault(), f"agents/{agent.id}/{kind}", 410)
     assert owner.request("GET", f"/v1/vaults/{vault}/policies", 200)["policies"] == []
     owner.policy(vault, agent, expect=400)

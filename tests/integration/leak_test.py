@@ -112,10 +112,8 @@ def test_nothing_in_clear_on_disk(new_server, google):
         agent.get(vault, "p/1", 403)
         agent.key = owner.request("POST", f"/v1/agents/{agent.id}/rotate-key", 200)["api_key"]
         keep_key("second agent key", agent.key)
-        keys = next(vault["id"] for vault in owner.request("GET", "/v1/vaults", 200)["vaults"]
-                    if vault["name"] == "__agent-keys")
         for kind in ("ssh", "ecdh"):
-            lines = owner.value(keys, f"agents/{agent.id}/{kind}").splitlines()
+            lines = owner.value(owner.keys_vault(), f"agents/{agent.id}/{kind}").splitlines()
             longest = max(lines, key=len)
             keep(f"{kind} private key", longest[-40:])
         new_password = canary("new password")

@@ -94,12 +94,11 @@ def test_a_member_changes_its_own_agents_alone(team):
 
 def test_a_member_does_not_read_agents_keys(team):
     agent = team.owner.agent()
-    vault = next(vault["id"] for vault in team.owner.request("GET", "/v1/vaults", 200)["vaults"]
-                 if vault["name"] == "__agent-keys")
+    vault = team.owner.keys_vault()
     team.member.get(vault, f"agents/{agent.id}/ssh", 403)
     team.member.agent("the member's own")
     assert team.member.paths(vault) == []
-    assert vault not in team.member.vault_ids()
+    assert team.member.keys_vault() is None
 
 
 def test_a_member_does_not_bind_agents_to_reach_more(team):

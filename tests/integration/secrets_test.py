@@ -179,8 +179,9 @@ def test_prefix(owner, vault):
                           ("", 7)]:
         found = owner.paths(vault, prefix=prefix)
         assert (len(found) if isinstance(paths, int) else found) == paths
-    for bad in ("/a", "a//b", "../", "*", "a%2f", "a?", "_\x00", "x" * 600):
+    for bad in ("/a", "a//b", "../", "*", "a%2f", "a?", "_\x01", "x" * 600):
         assert "prefix" in owner.list(vault, 400, prefix=bad).fields
+    owner.list(vault, 400, prefix="a\x00")
     # No wildcard of the database's gets through.
     assert owner.paths(vault, prefix="_") == []
     assert owner.paths(vault, prefix="a_") == []

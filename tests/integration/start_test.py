@@ -140,7 +140,7 @@ def test_sigterm_lets_a_request_finish_arriving(new_server):
 
 
 def test_sigterm_lets_work_in_flight_finish(new_server):
-    slow_hash = {"password": {"memory_mib": 256, "passes": 6}}
+    slow_hash = {"password": {"memory_mib": 64, "passes": 10}}
     with new_server(slow_hash) as server:
         email = unique_email()
         people = []

@@ -9,6 +9,7 @@ import requests
 from harness import contract
 
 SECRET_FIELDS = {"access_token", "refresh_token", "api_key", "value"}
+AGENT_KEYS = "__agent-keys"
 PASSWORD = "correct horse battery staple"
 
 
@@ -144,7 +145,16 @@ class Caller:
         return self.request("POST", "/v1/vaults", 201, json=body)["id"]
 
     def vault_ids(self):
-        return [vault["id"] for vault in self.request("GET", "/v1/vaults", 200)["vaults"]]
+        """The vaults that the caller sees, but for the one of the agents' keys."""
+        return [vault["id"] for vault in self.request("GET", "/v1/vaults", 200)["vaults"]
+                if vault["name"] != AGENT_KEYS]
+
+    def keys_vault(self):
+        """The vault of the agents' keys; None when the caller doesn't see it."""
+        for vault in self.request("GET", "/v1/vaults", 200)["vaults"]:
+            if vault["name"] == AGENT_KEYS:
+                return vault["id"]
+        return None
 
     def put(self, vault_id, path, value="a value", expect=201, **more):
         return self.request("PUT", secret_url(vault_id, path), expect,

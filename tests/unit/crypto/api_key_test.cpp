@@ -61,8 +61,9 @@ TEST(ApiKey, RefusesEveryOtherForm) {
       bad.insert(forged);
     }
   }
-  for (const char c : {'B', 'C', 'D'})
+  for (const char c : {'B', 'C', 'D'}) {
     bad.insert(good.substr(0, good.size() - 1) + c);  // stray bits
+  }
   for (const std::string& text : bad) {
     EXPECT_FALSE(parse_api_key(mac_key, kAgentKeyPrefix, text)) << text.substr(0, 60);
   }

@@ -285,7 +285,7 @@ TEST_F(IdTokenTest, RefusesEveryTruncationAndChange) {
   }
   for (const std::string& bad :
        {token + ".", token + ".x", token + "=", token + '\0', " " + token, std::string("a.b.c"),
-        std::string(20'000, '.'), std::string(10'000'000, 'A')}) {
+        std::string(20'000, '.'), std::string(1'000'000, 'A')}) {
     expect_invalid(bad, bad.substr(0, 80));
   }
 }

@@ -6,6 +6,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include <sstream>
+
 #include "crypto/openssl_handle.h"
 #include "hex.h"
 
@@ -22,21 +24,65 @@ Handle read_pem(const SecureString& pem) {
   return Handle(PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr));
 }
 
+/// The strings and numbers of an OpenSSH key file (PROTOCOL.key), one after the other.
+class SshReader {
+ public:
+  explicit SshReader(Bytes bytes) : bytes_(std::move(bytes)) {}
+  std::uint32_t number() {
+    std::uint32_t value = 0;
+    for (int i = 0; i < 4; ++i) value = (value << 8U) | bytes_.at(at_++);
+    return value;
+  }
+  Bytes bytes(std::size_t size) {
+    Bytes out;
+    for (std::size_t i = 0; i < size; ++i) out.push_back(bytes_.at(at_++));
+    return out;
+  }
+  Bytes string() { return bytes(number()); }
+  [[nodiscard]] std::size_t left() const { return bytes_.size() - at_; }
+
+ private:
+  Bytes bytes_;
+  std::size_t at_ = 0;
+};
+
 TEST(SshKeyPair, HalvesBelongTogether) {
   const auto pair = generate_ssh_key_pair();
   ASSERT_TRUE(pair.ok());
-  const Handle key = read_pem(pair->private_pem);
-  ASSERT_TRUE(key);
-  ASSERT_TRUE(EVP_PKEY_is_a(key.get(), "ED25519"));
-  Bytes point(32);
-  std::size_t size = point.size();
-  ASSERT_EQ(EVP_PKEY_get_raw_public_key(key.get(), point.data(), &size), 1);
-
   ASSERT_TRUE(pair->public_key.starts_with("ssh-ed25519 "));
   const auto blob = from_base64(pair->public_key.substr(12));
   ASSERT_TRUE(blob);
+
+  std::string body;
+  std::istringstream pem{std::string(pair->private_pem.view())};
+  for (std::string line; std::getline(pem, line);) {
+    if (!line.starts_with("-----")) body += line;
+    EXPECT_LE(line.size(), 70U);
+  }
+  const auto file = from_base64(body);
+  ASSERT_TRUE(file);
+  SshReader reader(*file);
+  EXPECT_EQ(as_text(reader.bytes(15)), std::string_view("openssh-key-v1\0", 15));
+  EXPECT_EQ(as_text(reader.string()), "none");
+  EXPECT_EQ(as_text(reader.string()), "none");
+  EXPECT_TRUE(reader.string().empty());
+  EXPECT_EQ(reader.number(), 1U);
+  EXPECT_EQ(reader.string(), *blob);
+  SshReader secret(reader.string());
+  EXPECT_EQ(reader.left(), 0U);
+  EXPECT_EQ(secret.left() % 8, 0U);
+  EXPECT_EQ(secret.number(), secret.number());
+  EXPECT_EQ(as_text(secret.string()), "ssh-ed25519");
+  const Bytes point = secret.string();
+  const Bytes secret_key = secret.string();
+  ASSERT_EQ(secret_key.size(), 64U);
+
   // RFC 8709 §4: string "ssh-ed25519", string key.
   EXPECT_EQ(to_hex(*blob), "0000000b7373682d6564323535313900000020" + to_hex(point));
+  Bytes derived(32);
+  Bytes ignored(64);
+  crypto_sign_seed_keypair(derived.data(), ignored.data(), secret_key.data());
+  EXPECT_EQ(derived, point);
 }
 
 TEST(EcdhKeyPair, HalvesBelongTogether) {

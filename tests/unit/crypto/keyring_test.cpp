@@ -216,6 +216,7 @@ TEST_F(FileKeyringTest, StartsAtOnceAgreeOnOneKey) {
   for (int round = 0; round < 20; ++round) {
     std::vector<std::string> ids(4);
     std::vector<std::thread> threads;
+    threads.reserve(ids.size());
     for (std::string& id : ids) {
       threads.emplace_back([this, &id] {
         const auto keyring = open_file_keyring(file_, true);

@@ -133,8 +133,8 @@ TEST_F(TokenTest, RefusesEveryTruncation) {
   const std::string token = make_token();
   for (std::size_t size = 0; size < token.size(); ++size) {
     expect_invalid(std::string_view(token).substr(0, size), "size " + std::to_string(size));
-    if (size > 0)
-      expect_invalid(std::string_view(token).substr(size), "from " + std::to_string(size));
+    if (size == 0) continue;
+    expect_invalid(std::string_view(token).substr(size), "from " + std::to_string(size));
   }
 }
 
@@ -144,7 +144,7 @@ TEST_F(TokenTest, RefusesOtherForms) {
        {token + ".", "." + token, token + ".x", token + "." + token, token + "A", token + "=",
         token + " ", " " + token, token + '\0', token + "\n", "Bearer " + token, std::string("..."),
         std::string(".."), std::string("a.b.c"), std::string(5, '\0'), std::string(8192, '.'),
-        std::string(10'000'000, 'A'),
+        std::string(1'000'000, 'A'),
         std::string(4000, 'A') + "." + std::string(4000, 'A') + ".A"}) {
     expect_invalid(bad, bad.substr(0, 80));
   }
