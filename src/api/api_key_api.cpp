@@ -31,8 +31,7 @@ json::object key_json(const store::ApiKeyRow& key) {
 Reply create(ApiKeys& keys, Request& request) {
   CO_TRY(JsonBody body, JsonBody::parse(request));
   std::string name = body.required_text("name", {.least = 1, .most = 200});
-  std::vector<std::string> scopes =
-      body.texts("scopes", 64).value_or(std::vector<std::string>());
+  std::vector<std::string> scopes = body.texts("scopes", 64).value_or(std::vector<std::string>());
   const std::optional<TimePoint> expires_at = body.time("expires_at");
   if (expires_at && *expires_at <= now()) body.mistake("expires_at", "must be in the future");
   CO_CHECK_OK(body.check());

@@ -74,8 +74,7 @@ Reply verify(AuditLog& audit, Request& request) {
   CO_TRY(const auto from, query_time(request, "from"));
   CO_TRY(const auto to, query_time(request, "to"));
   CO_TRY(const std::int64_t limit, request.query_integer("limit", 1000, 1, 10'000));
-  CO_TRY(const service::ChainReport report,
-         co_await audit.verify(request.caller, from, to, limit));
+  CO_TRY(const service::ChainReport report, co_await audit.verify(request.caller, from, to, limit));
   json::object scheme;
   scheme["algorithm"] = "SHA-256";
   scheme["chain_structure"] = "per-org linear hash chain";

@@ -31,7 +31,9 @@ const json::value* JsonBody::find(std::string_view field) const {
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-bool JsonBody::has(std::string_view field) const { return find(field) != nullptr; }
+bool JsonBody::has(std::string_view field) const {
+  return find(field) != nullptr;
+}
 
 bool JsonBody::is_null(std::string_view field) const {
   const json::value* value = value_.get_object().if_contains(field);
@@ -96,8 +98,8 @@ std::optional<std::int64_t> JsonBody::integer(std::string_view field, std::int64
   const json::value* value = find(field);
   if (value == nullptr) return std::nullopt;
   if (!value->is_int64() || value->get_int64() < least || value->get_int64() > most) {
-    mistake(field, "must be an integer from " + std::to_string(least) + " to " +
-                       std::to_string(most));
+    mistake(field,
+            "must be an integer from " + std::to_string(least) + " to " + std::to_string(most));
     return std::nullopt;
   }
   return value->get_int64();

@@ -98,8 +98,8 @@ Reply remove(Policies& policies, Request& request) {
 
 void add_policy_routes(http::Router& router, Policies& policies) {
   using enum http::Method;
-  const auto add = [&](http::Method method, std::string tail, std::string action,
-                       std::string scope, Reply (*handler)(Policies&, Request&)) {
+  const auto add = [&](http::Method method, std::string tail, std::string action, std::string scope,
+                       Reply (*handler)(Policies&, Request&)) {
     router.add({.method = method,
                 .pattern = "/v1/vaults/{vault_id}/policies" + tail,
                 .access = http::Access::kUser,

@@ -69,8 +69,7 @@ void add_profile_routes(http::Router& router, Profile& profile) {
   };
   add(kGet, "/v1/auth/me", "user.read", "profile:read", get_me);
   add(kPatch, "/v1/auth/me", "user.update", "profile:write", update_me);
-  add(kPost, "/v1/auth/change-password", "auth.change_password", "profile:write",
-      change_password);
+  add(kPost, "/v1/auth/change-password", "auth.change_password", "profile:write", change_password);
 }
 
 }  // namespace oneclaw::api

@@ -117,8 +117,8 @@ Reply list(Secrets& secrets, Request& request) {
   }
   CO_TRY(const service::SecretPage page,
          co_await secrets.list(request.caller, vault_id,
-                               std::string(request.query("prefix").value_or("")),
-                               std::move(after), limit));
+                               std::string(request.query("prefix").value_or("")), std::move(after),
+                               limit));
   json::object answer;
   answer["secrets"] = metadata_list(page.secrets);
   if (page.next_path) answer["next_cursor"] = to_base64url(as_bytes(*page.next_path));
@@ -136,8 +136,8 @@ Reply versions(Secrets& secrets, Request& request) {
 
 Reply remove(Secrets& secrets, Request& request) {
   CO_TRY(const Uuid vault_id, request.path_uuid("vault_id"));
-  CO_CHECK_OK(co_await secrets.remove(request.caller, vault_id,
-                                      std::string(request.path_param("path"))));
+  CO_CHECK_OK(
+      co_await secrets.remove(request.caller, vault_id, std::string(request.path_param("path"))));
   co_return empty_reply();
 }
 
@@ -145,8 +145,8 @@ Reply remove(Secrets& secrets, Request& request) {
 
 void add_secret_routes(http::Router& router, Secrets& secrets) {
   using enum http::Method;
-  const auto add = [&](http::Method method, std::string tail, std::string action,
-                       std::string scope, Reply (*handler)(Secrets&, Request&)) {
+  const auto add = [&](http::Method method, std::string tail, std::string action, std::string scope,
+                       Reply (*handler)(Secrets&, Request&)) {
     router.add({.method = method,
                 .pattern = "/v1/vaults/{vault_id}/" + tail,
                 .access = http::Access::kPrincipal,

@@ -13,11 +13,11 @@ namespace {
 
 class WipingResource final : public json::memory_resource {
   void* do_allocate(std::size_t size, std::size_t alignment) override {
-    return ::operator new(size, std::align_val_t{alignment});
+    return ::operator new (size, std::align_val_t{alignment});
   }
   void do_deallocate(void* block, std::size_t size, std::size_t alignment) override {
     sodium_memzero(block, size);
-    ::operator delete(block, std::align_val_t{alignment});
+    ::operator delete (block, std::align_val_t{alignment});
   }
   bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
 };
@@ -26,7 +26,9 @@ WipingResource wiping_resource;
 
 }  // namespace
 
-json::storage_ptr wiping_storage() { return &wiping_resource; }
+json::storage_ptr wiping_storage() {
+  return &wiping_resource;
+}
 
 SecureString to_secure_json(const json::value& value) {
   SecureString text;

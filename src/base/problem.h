@@ -32,17 +32,17 @@ std::string_view reason_phrase(int status);
 std::string to_json(const Problem& problem);
 
 namespace problems {
-Problem bad_request(std::string detail);                           // 400 bad-request
-Problem validation(std::vector<FieldError> fields);                // 400 validation
-Problem validation(std::string field, std::string message);        // 400 validation
-Problem unauthorized(std::string detail);                          // 401 unauthorized
-Problem forbidden(std::string detail);                             // 403 forbidden
-Problem not_found(std::string detail = "No such resource.");       // 404 not-found
-Problem conflict(std::string detail);                              // 409 conflict
-Problem gone(std::string detail);                                  // 410 gone
-Problem payload_too_large(std::string detail);                     // 413 payload-too-large
-Problem too_many_requests(std::string detail, int retry_after);    // 429 too-many-requests
-Problem unavailable(std::string detail, int retry_after = 1);      // 503 unavailable
+Problem bad_request(std::string detail);                               // 400 bad-request
+Problem validation(std::vector<FieldError> fields);                    // 400 validation
+Problem validation(std::string field, std::string message);            // 400 validation
+Problem unauthorized(std::string detail);                              // 401 unauthorized
+Problem forbidden(std::string detail);                                 // 403 forbidden
+Problem not_found(std::string detail = "No such resource.");           // 404 not-found
+Problem conflict(std::string detail);                                  // 409 conflict
+Problem gone(std::string detail);                                      // 410 gone
+Problem payload_too_large(std::string detail);                         // 413 payload-too-large
+Problem too_many_requests(std::string detail, int retry_after);        // 429 too-many-requests
+Problem unavailable(std::string detail, int retry_after = 1);          // 503 unavailable
 Problem internal(std::string detail = "An internal error occurred.");  // 500 internal
 }  // namespace problems
 

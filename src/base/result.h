@@ -63,11 +63,12 @@ class [[nodiscard]] Result<void> {
 #define ONECLAW_CONCAT(a, b) ONECLAW_CONCAT_INNER(a, b)
 
 /// `TRY(auto x, expr);` binds the value of a Result, or returns its Problem.
-#define ONECLAW_TRY_IMPL(result, ret, decl, ...)                \
-  auto result = (__VA_ARGS__);                                  \
-  if (!result.ok()) ret std::move(result).problem();            \
+#define ONECLAW_TRY_IMPL(result, ret, decl, ...)     \
+  auto result = (__VA_ARGS__);                       \
+  if (!result.ok()) ret std::move(result).problem(); \
   decl = std::move(result).value()
-#define TRY(decl, ...) ONECLAW_TRY_IMPL(ONECLAW_CONCAT(try_, __COUNTER__), return, decl, __VA_ARGS__)
+#define TRY(decl, ...) \
+  ONECLAW_TRY_IMPL(ONECLAW_CONCAT(try_, __COUNTER__), return, decl, __VA_ARGS__)
 /// The same inside a coroutine.
 #define CO_TRY(decl, ...) \
   ONECLAW_TRY_IMPL(ONECLAW_CONCAT(try_, __COUNTER__), co_return, decl, __VA_ARGS__)
@@ -78,8 +79,8 @@ class [[nodiscard]] Result<void> {
     if (auto check = (__VA_ARGS__); !check.ok()) return std::move(check).problem(); \
   } while (false)
 /// The same inside a coroutine.
-#define CO_CHECK_OK(...)                                                               \
-  do {                                                                                 \
-    auto check = (__VA_ARGS__);                                                        \
-    if (!check.ok()) co_return std::move(check).problem();                             \
+#define CO_CHECK_OK(...)                                   \
+  do {                                                     \
+    auto check = (__VA_ARGS__);                            \
+    if (!check.ok()) co_return std::move(check).problem(); \
   } while (false)

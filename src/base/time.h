@@ -24,7 +24,9 @@ std::string to_rfc3339(TimePoint time);
 std::optional<TimePoint> parse_rfc3339(std::string_view text);
 
 /// Microseconds since the Unix epoch: the form in which the store keeps time.
-inline std::int64_t to_micros(TimePoint time) { return time.time_since_epoch().count(); }
+inline std::int64_t to_micros(TimePoint time) {
+  return time.time_since_epoch().count();
+}
 inline TimePoint from_micros(std::int64_t micros) {
   return TimePoint{std::chrono::microseconds{micros}};
 }

@@ -24,7 +24,7 @@ struct AuditEvent {
   std::string actor_id;       ///< UUID text, or empty
   std::string resource_type;
   std::string resource_id;
-  std::string details_json;   ///< canonical JSON object text, stored and hashed as it is
+  std::string details_json;  ///< canonical JSON object text, stored and hashed as it is
   std::string ip_address;
   TimePoint created_at{};
   std::optional<Uuid> prev_event_id;  ///< empty for the first

@@ -14,7 +14,7 @@
 namespace oneclaw::domain {
 
 struct LoginThrottleLimits {
-  int free_failures_per_account = 5;    ///< failures before back-off starts
+  int free_failures_per_account = 5;  ///< failures before back-off starts
   int free_failures_per_address = 20;
   std::chrono::seconds first_delay{1};  ///< doubles with each further failure
   std::chrono::seconds longest_delay{900};

@@ -195,16 +195,15 @@ Result<std::unique_ptr<Application>> Application::create(const Config& config) {
 
   store::SqliteOptions options;
   options.file = database;
+  options.on_failure = [](std::string_view what) { spdlog::error("store: {}", what); };
   TRY(auto store, store::open_sqlite(options));
   TRY(service::ServerKeys keys, load_keys(*store, *keyring));
-  TRY(auto passwords,
-      service::Passwords::create(config.argon2, config.password_threads,
-                                 config.most_waiting_passwords, config.login));
+  TRY(auto passwords, service::Passwords::create(config.argon2, config.password_threads,
+                                                 config.most_waiting_passwords, config.login));
 
   auto parts = std::make_unique<Parts>();
-  parts->core =
-      std::make_unique<Core>(std::move(lock), std::move(keyring), std::move(store),
-                             std::move(keys), std::move(passwords), config);
+  parts->core = std::make_unique<Core>(std::move(lock), std::move(keyring), std::move(store),
+                                       std::move(keys), std::move(passwords), config);
   Core& core = *parts->core;
   const auto handle = [&core](http::Request& request) {
     return http::run_pipeline(core.router, core.hooks, request);
@@ -213,7 +212,9 @@ Result<std::unique_ptr<Application>> Application::create(const Config& config) {
   return std::unique_ptr<Application>(new Application(std::move(parts)));
 }
 
-std::uint16_t Application::port() const { return parts_->server->port(); }
+std::uint16_t Application::port() const {
+  return parts_->server->port();
+}
 
 void Application::run() {
   std::thread signal_thread([this] { parts_->signal_context.run(); });

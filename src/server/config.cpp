@@ -31,8 +31,8 @@ class Section {
     const json::value* value = find(key);
     if (value == nullptr) return;
     if (!value->is_int64() || value->get_int64() < least || value->get_int64() > most) {
-      return wrong(key, "must be an integer from " + std::to_string(least) + " to " +
-                            std::to_string(most));
+      return wrong(
+          key, "must be an integer from " + std::to_string(least) + " to " + std::to_string(most));
     }
     target = static_cast<T>(value->get_int64());
   }

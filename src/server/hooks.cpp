@@ -23,16 +23,17 @@ std::string resource_of(const http::Request& request) {
 
 }  // namespace
 
-Hooks::Hooks(service::Tokens& tokens, service::AuditLog& audit,
-             int requests_per_second_per_address, std::vector<Cidr> ip_allow,
-             std::vector<Cidr> ip_deny)
+Hooks::Hooks(service::Tokens& tokens, service::AuditLog& audit, int requests_per_second_per_address,
+             std::vector<Cidr> ip_allow, std::vector<Cidr> ip_deny)
     : tokens_(tokens),
       audit_(audit),
       limiter_(requests_per_second_per_address),
       ip_allow_(std::move(ip_allow)),
       ip_deny_(std::move(ip_deny)) {}
 
-Result<void> Hooks::admit(const IpAddress& address) { return limiter_.admit(address, now()); }
+Result<void> Hooks::admit(const IpAddress& address) {
+  return limiter_.admit(address, now());
+}
 
 asio::awaitable<Result<Principal>> Hooks::authenticate(std::string_view bearer_token) {
   return tokens_.authenticate(bearer_token);
@@ -50,8 +51,7 @@ bool Hooks::scope_allows(const Principal& principal, std::string_view needed) {
   return domain::scopes_cover(principal.scopes, needed);
 }
 
-asio::awaitable<Result<void>> Hooks::audit_refusal(http::Request& request,
-                                                   const Problem& problem) {
+asio::awaitable<Result<void>> Hooks::audit_refusal(http::Request& request, const Problem& problem) {
   const bool unauthenticated = request.caller.principal.type == PrincipalType::kNone;
   const std::string& action = request.route->action;
   service::AuditEntry entry{

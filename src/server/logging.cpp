@@ -28,8 +28,7 @@ class JsonFormatter final : public spdlog::formatter {
  public:
   void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& target) override {
     boost::json::object line;
-    line["time"] =
-        to_rfc3339(std::chrono::floor<std::chrono::microseconds>(message.time));
+    line["time"] = to_rfc3339(std::chrono::floor<std::chrono::microseconds>(message.time));
     line["level"] = level_name(message.level);
     std::string text;
     std::string_view rest(message.payload.data(), message.payload.size());
@@ -37,7 +36,8 @@ class JsonFormatter final : public spdlog::formatter {
       const std::string_view word = rest.substr(0, rest.find(' '));
       rest.remove_prefix(std::min(word.size() + 1, rest.size()));
       const std::size_t equals = word.find('=');
-      if (equals != std::string_view::npos && equals > 0 && !line.contains(word.substr(0, equals))) {
+      if (equals != std::string_view::npos && equals > 0 &&
+          !line.contains(word.substr(0, equals))) {
         line[word.substr(0, equals)] = word.substr(equals + 1);
       } else {
         if (!text.empty()) text += ' ';

@@ -8,17 +8,16 @@ Result<domain::Policy> to_policy(const store::PolicyRow& row) {
   TRY(GlobPath pattern, GlobPath::compile(row.secret_path_pattern));
   TRY(const domain::Effect effect, domain::parse_effect(row.effect));
   TRY(domain::Conditions conditions, domain::Conditions::parse(row.conditions));
-  return domain::Policy{
-      .id = row.id,
-      .principal_type =
-          row.principal_type == "agent" ? PrincipalType::kAgent : PrincipalType::kUser,
-      .principal_id = row.principal_id,
-      .pattern = std::move(pattern),
-      .permissions = static_cast<domain::PermissionSet>(row.permissions),
-      .effect = effect,
-      .priority = row.priority,
-      .expires_at = row.expires_at,
-      .conditions = std::move(conditions)};
+  return domain::Policy{.id = row.id,
+                        .principal_type = row.principal_type == "agent" ? PrincipalType::kAgent
+                                                                        : PrincipalType::kUser,
+                        .principal_id = row.principal_id,
+                        .pattern = std::move(pattern),
+                        .permissions = static_cast<domain::PermissionSet>(row.permissions),
+                        .effect = effect,
+                        .priority = row.priority,
+                        .expires_at = row.expires_at,
+                        .conditions = std::move(conditions)};
 }
 
 Result<VaultAccess> VaultAccess::load(store::Transaction& transaction, const Caller& caller,
@@ -32,8 +31,8 @@ Result<VaultAccess> VaultAccess::load(store::Transaction& transaction, const Cal
   }
   VaultAccess access;
   access.vault_ = std::move(*vault);
-  access.whole_ = principal.is_org_admin() ||
-                  (principal.is_user() && access.vault_.created_by == principal.id);
+  access.whole_ =
+      principal.is_org_admin() || (principal.is_user() && access.vault_.created_by == principal.id);
   access.request_ = {.principal_type = principal.type,
                      .principal_id = principal.id,
                      .path = {},
@@ -41,7 +40,8 @@ Result<VaultAccess> VaultAccess::load(store::Transaction& transaction, const Cal
                      .client = caller.address,
                      .at = now()};
   if (access.whole_) return access;
-  for (const store::PolicyRow& row : store::PolicyRepository(transaction)
+  for (const store::PolicyRow& row :
+       store::PolicyRepository(transaction)
            .for_principal(vault_id, to_string(principal.type), principal.id)) {
     if (row.expires_at && *row.expires_at <= access.request_.at) continue;
     TRY(domain::Policy policy, to_policy(row));
@@ -65,7 +65,8 @@ Result<void> VaultAccess::require(std::string_view path, domain::Access access) 
 
 Result<void> VaultAccess::require_whole() const {
   if (whole_) return {};
-  return problems::forbidden("Only the vault's creator and the org's owners and admins may do that.");
+  return problems::forbidden(
+      "Only the vault's creator and the org's owners and admins may do that.");
 }
 
 }  // namespace oneclaw::service

@@ -36,7 +36,8 @@ Result<store::AgentRow> find_managed(store::Transaction& transaction, const Prin
   const bool itself = principal.is_agent() && principal.id == agent_id;
   const bool its_maker = principal.is_user() && agent->created_by == principal.id;
   if (!principal.is_org_admin() && !itself && !its_maker) {
-    return problems::forbidden("Only the agent's maker and the org's owners and admins may do that.");
+    return problems::forbidden(
+        "Only the agent's maker and the org's owners and admins may do that.");
   }
   return std::move(*agent);
 }
@@ -60,16 +61,15 @@ Result<Uuid> agent_keys_vault(store::Transaction& transaction, VaultKeys& keys,
           store::VaultRepository(transaction).find_system(author.org_id, kAgentKeysVault)) {
     return vault->id;
   }
-  TRY(const store::VaultRow vault,
-      make_vault(transaction, keys,
-                 {.id = Uuid::v7(),
-                  .org_id = author.org_id,
-                  .name = std::string(kAgentKeysVault),
-                  .description = "Private keys of the org's agents.",
-                  .created_by = Uuid{},
-                  .created_by_type = "system",
-                  .is_system = true,
-                  .created_at = now()}));
+  TRY(const store::VaultRow vault, make_vault(transaction, keys,
+                                              {.id = Uuid::v7(),
+                                               .org_id = author.org_id,
+                                               .name = std::string(kAgentKeysVault),
+                                               .description = "Private keys of the org's agents.",
+                                               .created_by = Uuid{},
+                                               .created_by_type = "system",
+                                               .is_system = true,
+                                               .created_at = now()}));
   return vault.id;
 }
 
@@ -126,9 +126,8 @@ asio::awaitable<Result<std::vector<store::AgentRow>>> Agents::list(Caller& calle
     const Principal& principal = caller.principal;
     auto agents = store::AgentRepository(transaction).list(principal.org_id);
     if (!principal.is_org_admin()) {
-      std::erase_if(agents, [&](const store::AgentRow& agent) {
-        return agent.created_by != principal.id;
-      });
+      std::erase_if(agents,
+                    [&](const store::AgentRow& agent) { return agent.created_by != principal.id; });
     }
     return agents;
   };

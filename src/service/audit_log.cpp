@@ -39,8 +39,8 @@ void append_event(store::Transaction& transaction, domain::AuditEvent event) {
   repository.append(event);
 }
 
-Result<void> append_entry(store::Transaction& transaction, const Uuid& org_id,
-                          const Caller& caller, const AuditEntry& entry) {
+Result<void> append_entry(store::Transaction& transaction, const Uuid& org_id, const Caller& caller,
+                          const AuditEntry& entry) {
   append_event(transaction, to_event(org_id, caller, entry));
   return {};
 }
@@ -82,8 +82,8 @@ asio::awaitable<Result<void>> AuditLog::record_refusal(Caller& caller, Uuid org_
 
 asio::awaitable<Result<std::vector<domain::AuditEvent>>> AuditLog::list(Caller& caller,
                                                                         AuditQuery query) {
-  const auto read = [&](store::Transaction& transaction)
-      -> Result<std::vector<domain::AuditEvent>> {
+  const auto read =
+      [&](store::Transaction& transaction) -> Result<std::vector<domain::AuditEvent>> {
     const store::AuditFilter filter{.resource_id = query.resource_id,
                                     .actor_id = query.actor_id,
                                     .action = query.action,
@@ -93,13 +93,13 @@ asio::awaitable<Result<std::vector<domain::AuditEvent>>> AuditLog::list(Caller& 
         .list(caller.principal.org_id, filter, query.limit, query.offset);
   };
   CO_TRY(auto events, co_await store_.read(read));
-  AuditEntry entry{.action = "audit.list", .resource_type = "audit", .resource_id = {}, .details = {}};
+  AuditEntry entry{
+      .action = "audit.list", .resource_type = "audit", .resource_id = {}, .details = {}};
   CO_CHECK_OK(co_await record(caller, std::move(entry)));
   co_return std::move(events);
 }
 
-asio::awaitable<Result<ChainReport>> AuditLog::verify(Caller& caller,
-                                                      std::optional<TimePoint> from,
+asio::awaitable<Result<ChainReport>> AuditLog::verify(Caller& caller, std::optional<TimePoint> from,
                                                       std::optional<TimePoint> to,
                                                       std::int64_t limit) {
   const auto read = [&](store::Transaction& transaction) -> Result<ChainReport> {
@@ -125,8 +125,7 @@ asio::awaitable<Result<ChainReport>> AuditLog::verify(Caller& caller,
     std::int64_t after = start.sequence;
     bool at_end = false;
     while (report.checked < limit && verifier.valid() && !at_end) {
-      const auto page =
-          repository.walk(org_id, after, std::min(kWalkPage, limit - report.checked));
+      const auto page = repository.walk(org_id, after, std::min(kWalkPage, limit - report.checked));
       at_end = page.empty();
       for (const domain::AuditEvent& event : page) {
         if (to && event.created_at >= *to) {
@@ -152,7 +151,8 @@ asio::awaitable<Result<ChainReport>> AuditLog::verify(Caller& caller,
     return report;
   };
   CO_TRY(ChainReport report, co_await store_.read(read));
-  AuditEntry entry{.action = "audit.verify", .resource_type = "audit", .resource_id = {}, .details = {}};
+  AuditEntry entry{
+      .action = "audit.verify", .resource_type = "audit", .resource_id = {}, .details = {}};
   entry.details["chain_valid"] = report.valid;
   CO_CHECK_OK(co_await record(caller, std::move(entry)));
   co_return report;

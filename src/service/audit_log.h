@@ -55,8 +55,8 @@ class AuditLog {
   boost::asio::awaitable<Result<void>> record(Caller& caller, AuditEntry entry);
   /// A refusal or a failure: `outcome` ("denied", "failed") and `status` go to the details.
   /// `org_id` is the caller's org, or the org of the account it tried, or nil (the server's chain).
-  boost::asio::awaitable<Result<void>> record_refusal(Caller& caller, Uuid org_id,
-                                                      AuditEntry entry, int status);
+  boost::asio::awaitable<Result<void>> record_refusal(Caller& caller, Uuid org_id, AuditEntry entry,
+                                                      int status);
 
   boost::asio::awaitable<Result<std::vector<domain::AuditEvent>>> list(Caller& caller,
                                                                        AuditQuery query);

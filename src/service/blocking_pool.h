@@ -1,6 +1,7 @@
 // A few threads for work that blocks or burns: Argon2, an outside HTTP fetch. Bounded.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -8,7 +9,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -37,7 +37,8 @@ class BlockingPool {
     }
     std::optional<std::invoke_result_t<F&>> outcome;
     auto work = [&] { outcome.emplace(f()); };
-    co_await execute(WorkRef{&work, [](void* object) { (*static_cast<decltype(work)*>(object))(); }});
+    co_await execute(
+        WorkRef{&work, [](void* object) { (*static_cast<decltype(work)*>(object))(); }});
     waiting_.fetch_sub(1);
     co_return std::move(*outcome);
   }

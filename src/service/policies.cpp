@@ -79,8 +79,8 @@ asio::awaitable<Result<store::PolicyRow>> Policies::create(Caller& caller, Uuid 
     TRY(const VaultAccess access, VaultAccess::load(transaction, caller, vault_id));
     CHECK_OK(access.require_whole());
     const Principal& author = caller.principal;
-    CHECK_OK(check_principal(transaction, author.org_id, policy.principal_type,
-                             policy.principal_id));
+    CHECK_OK(
+        check_principal(transaction, author.org_id, policy.principal_type, policy.principal_id));
     const TimePoint at = now();
     store::PolicyRow row{.id = Uuid::v7(),
                          .vault_id = vault_id,

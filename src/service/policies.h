@@ -43,8 +43,7 @@ class Policies {
   /// 400 names each field that is wrong; `principal_id` must be of the caller's org.
   boost::asio::awaitable<Result<store::PolicyRow>> create(Caller& caller, Uuid vault_id,
                                                           NewPolicy policy);
-  boost::asio::awaitable<Result<std::vector<store::PolicyRow>>> list(Caller& caller,
-                                                                     Uuid vault_id);
+  boost::asio::awaitable<Result<std::vector<store::PolicyRow>>> list(Caller& caller, Uuid vault_id);
   boost::asio::awaitable<Result<store::PolicyRow>> update(Caller& caller, Uuid vault_id,
                                                           Uuid policy_id, PolicyUpdate update);
   boost::asio::awaitable<Result<void>> remove(Caller& caller, Uuid vault_id, Uuid policy_id);

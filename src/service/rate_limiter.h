@@ -6,8 +6,8 @@
 #include <unordered_map>
 
 #include "base/ip.h"
-#include "base/secure.h"
 #include "base/result.h"
+#include "base/secure.h"
 #include "base/time.h"
 
 namespace oneclaw::service {

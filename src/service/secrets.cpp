@@ -15,15 +15,13 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::array<std::string_view, 9> kSecretTypes{
-    "password", "api_key", "private_key", "certificate", "file",
-    "note",     "ssh_key", "env_bundle",  "generic"};
+constexpr std::array<std::string_view, 9> kSecretTypes{"password",    "api_key",    "private_key",
+                                                       "certificate", "file",       "note",
+                                                       "ssh_key",     "env_bundle", "generic"};
 
 AuditEntry secret_entry(std::string action, const Uuid& vault_id, std::string_view path) {
-  AuditEntry entry{.action = std::move(action),
-                   .resource_type = "secret",
-                   .resource_id = {},
-                   .details = {}};
+  AuditEntry entry{
+      .action = std::move(action), .resource_type = "secret", .resource_id = {}, .details = {}};
   entry.details["vault_id"] = vault_id.to_string();
   entry.details["path"] = path;
   return entry;
@@ -91,21 +89,20 @@ Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& ke
 
   const TimePoint at = now();
   const auto existing = secrets.find(vault_id, path);
-  store::VersionRow version{
-      .secret_id = existing ? existing->id : Uuid::v7(),
-      .version = existing ? existing->current_version + 1 : 1,
-      .type = secret.type,
-      .metadata = secret.metadata_json,
-      .created_by = author.id,
-      .created_by_type = std::string(to_string(author.type)),
-      .created_at = at,
-      .expires_at = secret.expires_at,
-      .max_access_count = secret.max_access_count,
-      .access_count = 0,
-      .is_disabled = false,
-      .kek_version = kek_row->version,
-      .wrapped_dek = {},
-      .ciphertext = {}};
+  store::VersionRow version{.secret_id = existing ? existing->id : Uuid::v7(),
+                            .version = existing ? existing->current_version + 1 : 1,
+                            .type = secret.type,
+                            .metadata = secret.metadata_json,
+                            .created_by = author.id,
+                            .created_by_type = std::string(to_string(author.type)),
+                            .created_at = at,
+                            .expires_at = secret.expires_at,
+                            .max_access_count = secret.max_access_count,
+                            .access_count = 0,
+                            .is_disabled = false,
+                            .kek_version = kek_row->version,
+                            .wrapped_dek = {},
+                            .ciphertext = {}};
   TRY(crypto::SealedVersion sealed,
       crypto::seal_version(*kek, kek_row->version, binding_of(org_id, vault_id, path, version),
                            secret.value.bytes()));
@@ -177,8 +174,8 @@ asio::awaitable<Result<SecretValue>> Secrets::get(Caller& caller, Uuid vault_id,
   if (!value.ok()) {
     // A row that does not open was changed behind our back: say so in the chain.
     entry.details["reason"] = value.problem().code;
-    CO_CHECK_OK(co_await audit_.record_refusal(caller, org_id, std::move(entry),
-                                               value.problem().status));
+    CO_CHECK_OK(
+        co_await audit_.record_refusal(caller, org_id, std::move(entry), value.problem().status));
     co_return std::move(value).problem();
   }
 
@@ -201,9 +198,8 @@ asio::awaitable<Result<SecretValue>> Secrets::get(Caller& caller, Uuid vault_id,
                         std::move(value).value()};
 }
 
-asio::awaitable<Result<SecretPage>> Secrets::list(Caller& caller, Uuid vault_id,
-                                                  std::string prefix, std::string after,
-                                                  std::int64_t limit) {
+asio::awaitable<Result<SecretPage>> Secrets::list(Caller& caller, Uuid vault_id, std::string prefix,
+                                                  std::string after, std::int64_t limit) {
   CO_CHECK_OK(validate_secret_prefix(prefix));
   const auto read = [&](store::Transaction& transaction) -> Result<SecretPage> {
     TRY(const VaultAccess access, VaultAccess::load(transaction, caller, vault_id));
@@ -222,8 +218,7 @@ asio::awaitable<Result<SecretPage>> Secrets::list(Caller& caller, Uuid vault_id,
         }
         last = row.secret.path;
         if (!access.allows(row.secret.path, domain::Access::kRead)) continue;
-        page.secrets.push_back(
-            {row.secret.id, std::move(row.secret.path), std::move(row.version)});
+        page.secrets.push_back({row.secret.id, std::move(row.secret.path), std::move(row.version)});
       }
     }
     return page;

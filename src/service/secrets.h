@@ -66,9 +66,8 @@ class Secrets {
   boost::asio::awaitable<Result<SecretValue>> get(Caller& caller, Uuid vault_id, std::string path,
                                                   std::optional<std::int64_t> version);
   /// What the caller may read under `prefix`, in byte order of the path, after `after`.
-  boost::asio::awaitable<Result<SecretPage>> list(Caller& caller, Uuid vault_id,
-                                                  std::string prefix, std::string after,
-                                                  std::int64_t limit);
+  boost::asio::awaitable<Result<SecretPage>> list(Caller& caller, Uuid vault_id, std::string prefix,
+                                                  std::string after, std::int64_t limit);
   /// Newest first; at most kMostListed.
   boost::asio::awaitable<Result<std::vector<SecretMetadata>>> versions(Caller& caller,
                                                                        Uuid vault_id,

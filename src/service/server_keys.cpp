@@ -35,8 +35,7 @@ Result<Key256> unwrap_key(crypto::Keyring& keyring, const std::string& root_key_
 
 Result<store::SigningKeyRow> make_signing_key(crypto::Keyring& keyring) {
   const crypto::Ed25519Key key = crypto::Ed25519Key::generate();
-  TRY(crypto::WrappedKey wrapped,
-      keyring.wrap(key.seed().view(), aad_of("signing", key.kid())));
+  TRY(crypto::WrappedKey wrapped, keyring.wrap(key.seed().view(), aad_of("signing", key.kid())));
   return store::SigningKeyRow{.kid = key.kid(),
                               .public_key = Bytes(key.public_key().begin(), key.public_key().end()),
                               .root_key_id = std::move(wrapped.root_key_id),
@@ -84,8 +83,8 @@ asio::awaitable<Result<ServerKeys>> load_server_keys(store::Store& store,
     }
   }
   if (newest == nullptr) co_return problems::internal("There is no active signing key.");
-  CO_TRY(Key256 seed, unwrap_key(keyring, newest->root_key_id, newest->wrapped,
-                                 aad_of("signing", newest->kid)));
+  CO_TRY(Key256 seed,
+         unwrap_key(keyring, newest->root_key_id, newest->wrapped, aad_of("signing", newest->kid)));
   CO_TRY(Key256 mac, unwrap_key(keyring, stored.mac->root_key_id, stored.mac->wrapped,
                                 aad_of("mac", kMacKeyName)));
   crypto::Ed25519Key signing = crypto::Ed25519Key::from_seed(std::move(seed));

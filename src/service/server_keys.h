@@ -13,7 +13,7 @@
 namespace oneclaw::service {
 
 struct ServerKeys {
-  crypto::Ed25519Key signing;                              ///< signs new tokens
+  crypto::Ed25519Key signing;                               ///< signs new tokens
   std::vector<crypto::TokenVerifier::PublicKey> verifying;  ///< all that still verify
   Key256 mac;  ///< HMAC-SHA-256 of API keys and refresh tokens
 };

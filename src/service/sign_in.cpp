@@ -14,6 +14,9 @@ namespace asio = boost::asio;
 
 namespace {
 
+/// Each sign-out clears away a few revocations that have outlived their tokens.
+constexpr std::int64_t kMostPurged = 16;
+
 AuditEntry auth_entry(std::string action, const Uuid& principal_id, std::string_view type) {
   return {.action = std::move(action),
           .resource_type = std::string(type),
@@ -30,8 +33,12 @@ Caller as_principal(const Caller& caller, PrincipalType type, const Uuid& id, co
   return known;
 }
 
-Problem wrong_credentials() { return problems::unauthorized("The email or password is wrong."); }
-Problem wrong_key() { return problems::unauthorized("The API key isn't valid."); }
+Problem wrong_credentials() {
+  return problems::unauthorized("The email or password is wrong.");
+}
+Problem wrong_key() {
+  return problems::unauthorized("The API key isn't valid.");
+}
 
 store::UserRow new_user(std::string email, std::string auth_method) {
   return {.id = Uuid::v7(),
@@ -341,8 +348,9 @@ asio::awaitable<Result<IssuedToken>> SignIn::refresh(Caller& caller, SecureStrin
 asio::awaitable<Result<void>> SignIn::sign_out(Caller& caller) {
   const Principal& principal = caller.principal;
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
-    store::RevokedTokenRepository(transaction)
-        .insert(principal.token_id, principal.token_expires_at);
+    store::RevokedTokenRepository revoked(transaction);
+    revoked.purge_expired(now(), kMostPurged);
+    revoked.insert(principal.token_id, principal.token_expires_at);
     if (principal.session_id) end_session(transaction, *principal.session_id, now());
     audit_.append(transaction, caller,
                   auth_entry("auth.logout", principal.id, to_string(principal.type)));

@@ -15,8 +15,12 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::string_view kRefreshPrefix = "ocr_";
+/// Each new token clears away a few that have expired, so that the table stays small.
+constexpr std::int64_t kMostPurged = 16;
 
-Problem dead_token() { return problems::unauthorized("The token is no longer valid."); }
+Problem dead_token() {
+  return problems::unauthorized("The token is no longer valid.");
+}
 
 std::optional<Role> parse_role(std::string_view name) {
   for (const Role role : {Role::kOwner, Role::kAdmin, Role::kMember}) {
@@ -70,7 +74,7 @@ Result<Principal> load_agent(store::Transaction& transaction, const crypto::Clai
                    .scopes = std::move(agent->scopes),
                    .vault_ids = std::move(agent->vault_ids),
                    .token_id = claims.id,
-                      .session_id = claims.session_id,
+                   .session_id = claims.session_id,
                    .token_expires_at = claims.expires_at};
 }
 
@@ -124,14 +128,15 @@ Result<IssuedToken> Tokens::issue_for_user(store::Transaction& transaction,
   const Key256 random = Key256::random();
   SecureString refresh(kRefreshPrefix);
   refresh.append(to_base64url(random.view()));
-  store::RefreshTokenRepository(transaction)
-      .insert({.token_mac = refresh_mac(refresh.view()),
-               .family_id = *claims.session_id,
-               .user_id = user.id,
-               .org_id = user.home_org_id,
-               .token_version = user.token_version,
-               .created_at = at,
-               .expires_at = at + lives_.refresh});
+  store::RefreshTokenRepository refresh_tokens(transaction);
+  refresh_tokens.purge_expired(at, kMostPurged);
+  refresh_tokens.insert({.token_mac = refresh_mac(refresh.view()),
+                         .family_id = *claims.session_id,
+                         .user_id = user.id,
+                         .org_id = user.home_org_id,
+                         .token_version = user.token_version,
+                         .created_at = at,
+                         .expires_at = at + lives_.refresh});
   return IssuedToken{crypto::sign_token(keys_.signing, claims), lives_.user, std::move(refresh)};
 }
 
@@ -154,7 +159,7 @@ IssuedToken Tokens::issue_for_agent(const store::AgentRow& agent) const {
                               .id = Uuid::v4(),
                               .token_version = agent.token_version,
                               .api_key_id = std::nullopt,
-                        .session_id = std::nullopt};
+                              .session_id = std::nullopt};
   return IssuedToken{crypto::sign_token(keys_.signing, claims), life, SecureString()};
 }
 

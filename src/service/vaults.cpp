@@ -59,9 +59,9 @@ asio::awaitable<Result<std::vector<store::VaultRow>>> Vaults::list(Caller& calle
     auto vaults = store::VaultRepository(transaction).list(principal.org_id);
     std::vector<Uuid> granted;
     if (!principal.is_org_admin()) {
-      granted = store::PolicyRepository(transaction)
-                    .vaults_for_principal(principal.org_id, to_string(principal.type),
-                                          principal.id);
+      granted =
+          store::PolicyRepository(transaction)
+              .vaults_for_principal(principal.org_id, to_string(principal.type), principal.id);
     }
     std::erase_if(vaults, [&](const store::VaultRow& vault) {
       const auto listed = [&](const std::vector<Uuid>& ids) {
@@ -74,7 +74,8 @@ asio::awaitable<Result<std::vector<store::VaultRow>>> Vaults::list(Caller& calle
     return vaults;
   };
   CO_TRY(auto vaults, co_await store_.read(read));
-  AuditEntry entry{.action = "vault.list", .resource_type = "vault", .resource_id = {}, .details = {}};
+  AuditEntry entry{
+      .action = "vault.list", .resource_type = "vault", .resource_id = {}, .details = {}};
   entry.details["count"] = vaults.size();
   CO_CHECK_OK(co_await audit_.record(caller, std::move(entry)));
   co_return std::move(vaults);

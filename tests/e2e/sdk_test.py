@@ -52,6 +52,8 @@ def test_the_golden_path(sdk, server):
                                          secret_path_pattern="db/*", permissions=["read"]), 201)
     assert data(agent.secrets.get(vault, "db/password"), 200)["value"] == "hunter3"
     assert data(agent.agents.me(), 200)["id"] == agent_id
+    # The client promises to learn the agent's id from the token exchange.
+    assert agent.resolved_agent_id == agent_id
     assert agent.secrets.set(vault, "db/password", "mine").meta.status == 403
 
     data(person.policies.update(vault, policy["id"], permissions=["read", "write"]), 200)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from harness.client import PASSWORD, Api, Person, unique_email
+from harness.google import Google
 from harness.server import ISSUER
 from harness.threads import run_together
 from harness.times import in_seconds
@@ -249,6 +250,12 @@ def test_an_unknown_account_backs_off_alike(api):
     assert statuses == [401] * 5 + [429]
 
 
+def test_guessing_in_parallel_gets_no_further(api, owner):
+    statuses = run_together(40, lambda i: api.login(owner.email, f"wrong {i}", (401, 429)).status)
+    # Five are free, and those already being hashed may end.
+    assert statuses.count(401) <= 8
+
+
 def test_failed_logins_back_off_for_the_address(new_server):
     with new_server({"login": {"free_failures_per_address": 4}}) as server:
         api = Api(server.url)
@@ -259,6 +266,20 @@ def test_failed_logins_back_off_for_the_address(new_server):
         refused = api.login(owner.email, owner.password, 429, headers=bad)
         assert int(refused.headers["Retry-After"]) >= 1
         api.login(owner.email, owner.password, 200, headers=good)
+
+
+def test_password_work_is_bounded(new_server):
+    config = {"password": {"memory_mib": 64, "passes": 4, "threads": 1, "queue": 2}}
+    with new_server(config) as server:
+        api = Api(server.url)
+        answers = run_together(12, lambda _: api.request("POST", "/v1/auth/signup", json={
+            "email": unique_email(), "password": PASSWORD}))
+        statuses = [answer.status for answer in answers]
+        assert set(statuses) == {200, 503} and statuses.count(200) >= 2
+        for answer in answers:
+            if answer.status == 503:
+                assert int(answer.headers["Retry-After"]) >= 1
+        api.signup()
 
 
 def test_refresh_rotates(api, owner):
@@ -533,6 +554,21 @@ class TestGoogle:
                              "jwks_file": str(file)}}
         with new_server(config) as server:
             self.sign_in(Api(server.url), google.id_token())
+
+    def test_a_new_key_is_fetched(self, new_server):
+        rotating = Google()
+        with new_server({"google": rotating.config()}) as server:
+            api = Api(server.url)
+            self.sign_in(api, rotating.id_token())
+            rotating.rotate()
+            # An unknown key id asks for a fresh copy, but not too often.
+            for _ in range(30):
+                answer = self.sign_in(api, rotating.id_token(), (200, 401))
+                if answer.status == 200:
+                    break
+                time.sleep(0.5)
+            assert answer.status == 200
+        rotating.close()
 
     def test_without_its_keys_it_is_503(self, new_server, google):
         config = {"google": {**google.config(), "jwks_url": "http://127.0.0.1:9/none"}}

@@ -77,3 +77,24 @@ def test_every_acknowledged_write_survives_kill_9(new_server):
                 # A write that was cut off before its answer may have come through as well.
                 assert listed[path] in (version, version + 1)
     server.stop()
+
+
+def test_an_answered_read_is_in_the_audit_log(new_server):
+    server = new_server().start()
+    owner = Api(server.url).signup()
+    vault = owner.vault()
+    agent = owner.agent()
+    owner.put(vault, "a", "v", max_access_count=15)
+    for _ in range(10):
+        owner.get(vault, "a")
+        agent.get(vault, "a", 403)
+    server.kill()
+    server.start()
+    owner.api = Api(server.url)
+    outcomes = [event["details"]["outcome"]
+                for event in owner.events(action="secret.read", limit=100)["events"]]
+    assert outcomes.count("success") == outcomes.count("denied") == 10
+    statuses = [owner.get(vault, "a", (200, 410)).status for _ in range(7)]
+    assert statuses == [200] * 5 + [410] * 2
+    assert owner.verify()["chain_valid"]
+    server.stop()

@@ -51,6 +51,15 @@ def test_versions_count_without_gaps_under_concurrency(owner, vault):
     assert values == {f"value {i}" for i in range(16)}
 
 
+def test_a_path_may_end_in_a_number(owner, vault):
+    owner.put(vault, "a", "of a")
+    owner.put(vault, "a/1", "of a/1")
+    assert owner.version(vault, "a", 1)["value"] == "of a"
+    assert owner.version(vault, "a/1", 1)["value"] == "of a/1"
+    owner.version(vault, "a/1", 2, 404)
+    assert len(owner.versions(vault, "a/1")["versions"]) == 1
+
+
 def test_what_never_was_is_404(owner, vault):
     owner.get(vault, "nothing", 404)
     owner.delete(vault, "nothing", 404)

@@ -19,15 +19,13 @@ def _number(value):
 
 class Google:
     def __init__(self):
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.kid = "key-" + uuid.uuid4().hex
-        self.is_down = False
+        self.rotate()
         issuer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 body = json.dumps(issuer.jwks()).encode()
-                self.send_response(503 if issuer.is_down else 200)
+                self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -38,6 +36,11 @@ class Google:
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def rotate(self):
+        """A new key in place of the old one."""
+        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.kid = "key-" + uuid.uuid4().hex
 
     @property
     def jwks_url(self):

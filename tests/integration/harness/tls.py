@@ -3,6 +3,7 @@ import datetime
 import ipaddress
 import socket
 import ssl
+import warnings
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,7 +21,9 @@ class Certificate:
         context.load_verify_locations(str(self.cert))
         # Lets this client offer the old versions that its own defaults would refuse.
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
-        context.minimum_version = context.maximum_version = version
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = context.maximum_version = version
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
                 with context.wrap_socket(plain, server_hostname="127.0.0.1"):
