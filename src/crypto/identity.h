@@ -17,7 +17,8 @@ struct KeyPair {
 /// OpenSSH's own form (PROTOCOL.key), since ssh reads no Ed25519 key in PKCS #8.
 Result<KeyPair> generate_ssh_key_pair();
 
-/// NIST P-256 for ECDH; private half as PKCS #8 PEM (RFC 5958), public half as base64 of the uncompressed point (65 bytes, SEC 1 §2.3.3).
+/// NIST P-256 for ECDH; private half as PKCS #8 PEM (RFC 5958), public half as base64 of the
+/// uncompressed point (65 bytes, SEC 1 §2.3.3).
 Result<KeyPair> generate_ecdh_key_pair();
 
 }  // namespace oneclaw::crypto

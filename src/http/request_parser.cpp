@@ -33,10 +33,10 @@ bool is_token_char(char c) {
   return c != '\0' && std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
 }
 
-/// Whether the first line of `head` ends in a well-formed version.
+/// Whether the first line of `head` has three parts, the last a well-formed version.
 bool names_a_version(std::string_view head) {
   const std::string_view line = head.substr(0, head.find("\r\n"));
-  if (line.size() < 9) return false;
+  if (line.size() < 9 || std::count(line.begin(), line.end(), ' ') != 2) return false;
   const std::string_view version = line.substr(line.size() - 9);
   const auto digit = [&version](std::size_t i) { return version[i] >= '0' && version[i] <= '9'; };
   return version.starts_with(" HTTP/") && digit(6) && version[7] == '.' && digit(8);

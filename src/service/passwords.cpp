@@ -37,11 +37,25 @@ asio::awaitable<Result<bool>> Passwords::verify(const SecureString& password,
   co_return co_await pool_.run(work);
 }
 
-Result<void> Passwords::admit(std::string_view account, const IpAddress& address) {
+Result<Passwords::Attempt> Passwords::admit(std::string_view account, const IpAddress& address) {
   const std::lock_guard lock(throttle_mutex_);
   const int wait = throttle_.retry_after(account, address.to_string(), now());
-  if (wait == 0) return {};
-  return problems::too_many_requests("Too many failed attempts; wait before the next.", wait);
+  if (wait > 0) {
+    return problems::too_many_requests("Too many failed attempts; wait before the next.", wait);
+  }
+  std::string name(account);
+  int& under_way = attempts_[name];
+  if (under_way >= kMostAttemptsPerAccount) {
+    return problems::too_many_requests("Too many attempts at once; wait before the next.", 1);
+  }
+  ++under_way;
+  return Attempt(*this, std::move(name));
+}
+
+void Passwords::end_attempt(const std::string& account) {
+  const std::lock_guard lock(throttle_mutex_);
+  const auto found = attempts_.find(account);
+  if (--found->second == 0) attempts_.erase(found);
 }
 
 void Passwords::failed(std::string_view account, const IpAddress& address) {

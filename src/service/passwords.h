@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 
 #include "base/ip.h"
 #include "base/result.h"
@@ -33,8 +35,31 @@ class Passwords {
   boost::asio::awaitable<Result<bool>> verify(const SecureString& password,
                                               std::optional<std::string> phc);
 
-  /// 429 while the account or the address is in back-off.
-  Result<void> admit(std::string_view account, const IpAddress& address);
+  /// A try that was let through and isn't over yet.
+  class Attempt {
+   public:
+    Attempt(Passwords& passwords, std::string account)
+        : passwords_(&passwords), account_(std::move(account)) {}
+    Attempt(Attempt&& other) noexcept
+        : passwords_(std::exchange(other.passwords_, nullptr)),
+          account_(std::move(other.account_)) {}
+    Attempt& operator=(Attempt&&) = delete;
+    ~Attempt() {
+      if (passwords_ != nullptr) passwords_->end_attempt(account_);
+    }
+
+   private:
+    Passwords* passwords_;
+    std::string account_;
+  };
+
+  /// Tries of one account that may be under way at once: more would get past the back-off, which
+  /// knows of a failure only when it has happened.
+  static constexpr int kMostAttemptsPerAccount = 4;
+
+  /// 429 while the account or the address is in back-off, or too many tries are under way. Keep
+  /// what it gives until failed() or succeeded() has been called.
+  Result<Attempt> admit(std::string_view account, const IpAddress& address);
   void failed(std::string_view account, const IpAddress& address);
   void succeeded(std::string_view account);
 
@@ -42,10 +67,13 @@ class Passwords {
   Passwords(crypto::Argon2Cost cost, std::string dummy_phc, std::size_t threads,
             std::size_t most_waiting, domain::LoginThrottleLimits limits);
 
+  void end_attempt(const std::string& account);
+
   crypto::Argon2Cost cost_;
   std::string dummy_phc_;
   std::mutex throttle_mutex_;
   domain::LoginThrottle throttle_;
+  std::unordered_map<std::string, int> attempts_;
   BlockingPool pool_;
 };
 

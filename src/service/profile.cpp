@@ -56,7 +56,7 @@ asio::awaitable<Result<void>> Profile::change_password(Caller& caller, SecureStr
   const auto read = [&](store::Transaction& transaction) { return find_user(transaction, id); };
   CO_TRY(const store::UserRow user, co_await store_.read(read));
   if (!user.password_hash) co_return problems::bad_request("The account has no password.");
-  CO_CHECK_OK(passwords_.admit(user.email, caller.address));
+  CO_TRY(const Passwords::Attempt attempt, passwords_.admit(user.email, caller.address));
   CO_TRY(const bool right, co_await passwords_.verify(current, user.password_hash));
   if (!right) {
     passwords_.failed(user.email, caller.address);

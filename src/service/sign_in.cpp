@@ -165,8 +165,9 @@ asio::awaitable<Result<IssuedToken>> SignIn::login(Caller& caller, std::string e
   CO_TRY(std::optional<store::UserRow> user, co_await store_.read(read));
   const Uuid org_id = user ? user->home_org_id : Uuid{};
   const std::string actor = user ? user->id.to_string() : std::string();
-  if (Result<void> admitted = passwords_.admit(account, caller.address); !admitted.ok()) {
-    co_return co_await refuse(caller, org_id, "password", actor, std::move(admitted).problem());
+  Result<Passwords::Attempt> attempt = passwords_.admit(account, caller.address);
+  if (!attempt.ok()) {
+    co_return co_await refuse(caller, org_id, "password", actor, std::move(attempt).problem());
   }
   std::optional<std::string> phc;
   if (user) phc = user->password_hash;

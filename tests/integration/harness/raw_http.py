@@ -29,7 +29,7 @@ class Connection:
             raise ConnectionError("closed")
         self.buffer += data
 
-    def answer(self, method="GET", path="/"):
+    def answer(self, method="GET", path="/v1/health"):
         """The next answer, 1xx included."""
         while b"\r\n\r\n" not in self.buffer:
             self._more()
@@ -73,7 +73,7 @@ def head(method, target, token=None, version="HTTP/1.1", **headers):
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-def exchange(port, data, method="GET", path="/"):
+def exchange(port, data, method="GET", path="/v1/health"):
     with Connection(port) as connection:
         connection.send(data)
         return connection.answer(method, path)

@@ -75,8 +75,8 @@ TEST(Hex, BothCasesIn) {
 }
 
 TEST(Hex, Refused) {
-  for (const std::string_view bad : {"0", "abc", "0g", "g0", "0x", " 0", "0 ", "-1", "+1", "/0",
-                                     ":0", "@0", "`0"}) {
+  for (const std::string_view bad :
+       {"0", "abc", "0g", "g0", "0x", " 0", "0 ", "-1", "+1", "/0", ":0", "@0", "`0"}) {
     EXPECT_FALSE(from_hex(bad)) << bad;
   }
 }
@@ -92,13 +92,26 @@ TEST(Utf8, WellFormed) {
 
 TEST(Utf8, Malformed) {
   for (const std::string_view bad : {
-           "\x80", "\xbf", "\xff", "\xfe",           // no lead byte
-           "\xc0\x80", "\xc1\xbf",                   // overlong, two bytes
-           "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf",       // overlong, three and four
-           "\xed\xa0\x80", "\xed\xbf\xbf",           // surrogates
-           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",   // above U+10FFFF
-           "\xc3", "\xe2\x82", "\xf0\x90\x80",       // cut short
-           "\xc3(", "\xe2(\xa1", "\xe2\x82(", "\xf0\x90\x80(", "ok\xc3\xaf\xc3",
+           "\x80",
+           "\xbf",
+           "\xff",
+           "\xfe",  // no lead byte
+           "\xc0\x80",
+           "\xc1\xbf",  // overlong, two bytes
+           "\xe0\x9f\xbf",
+           "\xf0\x8f\xbf\xbf",  // overlong, three and four
+           "\xed\xa0\x80",
+           "\xed\xbf\xbf",  // surrogates
+           "\xf4\x90\x80\x80",
+           "\xf5\x80\x80\x80",  // above U+10FFFF
+           "\xc3",
+           "\xe2\x82",
+           "\xf0\x90\x80",  // cut short
+           "\xc3(",
+           "\xe2(\xa1",
+           "\xe2\x82(",
+           "\xf0\x90\x80(",
+           "ok\xc3\xaf\xc3",
        }) {
     EXPECT_FALSE(is_utf8(bad)) << to_hex(as_bytes(bad));
   }

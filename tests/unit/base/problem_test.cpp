@@ -35,7 +35,8 @@ TEST(Problem, JsonIsRfc7807) {
 }
 
 TEST(Problem, FieldsAreListed) {
-  const Problem problem = problems::validation({{"name", "must be text"}, {"ttl", "is too \"big\""}});
+  const Problem problem =
+      problems::validation({{"name", "must be text"}, {"ttl", "is too \"big\""}});
   const auto body = boost::json::parse(to_json(problem));
   EXPECT_EQ(body.at("status"), 400);
   EXPECT_EQ(body.at("type"), "urn:oneclaw:problem:validation");

@@ -16,15 +16,6 @@ TEST(SecureEqual, LengthAndContent) {
   EXPECT_TRUE(secure_equal({}, {}));
 }
 
-// Placed in storage of the test's own, so that reading it after the wipe is defined.
-TEST(WipingAllocator, ZeroesBeforeItFrees) {
-  std::uint8_t* const seen = std::allocator<std::uint8_t>{}.allocate(64);
-  std::fill_n(seen, 64, std::uint8_t{0xa5});
-  sodium_memzero(seen, 64);
-  EXPECT_EQ(std::count(seen, seen + 64, 0), 64);
-  std::allocator<std::uint8_t>{}.deallocate(seen, 64);
-}
-
 TEST(SecureString, GrowsAndClears) {
   SecureString text("ab");
   text.append("cd");

@@ -20,9 +20,9 @@ std::uint64_t millis_of(const Uuid& id) {
 TEST(Uuid, ParsesTheCanonicalForm) {
   const auto id = Uuid::parse(kText);
   ASSERT_TRUE(id);
-  EXPECT_EQ(id->bytes, (std::array<std::uint8_t, 16>{0x01, 0x7f, 0x22, 0xe2, 0x79, 0xb0, 0x7c, 0xc3,
-                                                     0x98, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39,
-                                                     0x8f}));
+  EXPECT_EQ(id->bytes,
+            (std::array<std::uint8_t, 16>{0x01, 0x7f, 0x22, 0xe2, 0x79, 0xb0, 0x7c, 0xc3, 0x98,
+                                          0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f}));
   EXPECT_EQ(id->to_string(), kText);
   EXPECT_EQ(millis_of(*id), 0x017F22E279B0U);
 }

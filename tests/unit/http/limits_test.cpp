@@ -10,6 +10,7 @@ namespace oneclaw::http::testing {
 namespace {
 
 using std::chrono::milliseconds;
+using namespace std::string_literals;
 
 /// A problem answer with that status, and the end of the connection.
 ::testing::AssertionResult is_refused(Client& client, int status) {
@@ -40,7 +41,7 @@ TEST(Limits, MalformedRequestsAre400) {
            "GET / HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n",     // space before the colon
            "GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n",  //
            "GET / HTTP/1.1\r\nHost: x\r\nA: b\rc\r\n\r\n",   // bare carriage return
-           std::string("GET / HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n", 38),
+           "GET / HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n"s,
            "GET  / HTTP/1.1\r\nHost: x\r\n\r\n",   // two spaces
            "GET / x HTTP/1.1\r\nHost: x\r\n\r\n",  //
            "GET /\r\nHost: x\r\n\r\n",             // HTTP/0.9

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -75,6 +76,7 @@ asio::awaitable<Response> tell(Request& request) {
 }
 
 TestServer::TestServer(ServerOptions options, RequestHandler handler) {
+  spdlog::set_level(spdlog::level::warn);
   auto created = Server::create(std::move(options), std::move(handler));
   if (!created.ok()) throw std::runtime_error(created.problem().detail);
   server_ = std::move(created).value();

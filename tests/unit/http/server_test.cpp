@@ -1,10 +1,15 @@
 #include "http/server.h"
 
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <future>
+#include <sstream>
 
+#include "http/router.h"
 #include "loopback.h"
 
 namespace oneclaw::http::testing {
@@ -322,6 +327,62 @@ TEST(Server, ServesManyConnectionsOnManyThreads) {
     }));
   }
   for (auto& client : clients) EXPECT_EQ(client.get(), 100);
+}
+
+/// Sends the default logger's lines to a string while it lives.
+class LogCapture {
+ public:
+  LogCapture() : saved_(spdlog::default_logger()) {
+    const auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(out_);
+    const auto logger = std::make_shared<spdlog::logger>("capture", sink);
+    logger->set_pattern("%v");
+    spdlog::set_default_logger(logger);
+  }
+  ~LogCapture() { spdlog::set_default_logger(saved_); }
+  LogCapture(const LogCapture&) = delete;
+  LogCapture& operator=(const LogCapture&) = delete;
+  [[nodiscard]] std::string text() const { return out_.str(); }
+
+ private:
+  std::ostringstream out_;
+  std::shared_ptr<spdlog::logger> saved_;
+};
+
+boost::asio::awaitable<Response> routed(Request& request) {
+  static const Route route{.method = Method::kGet,
+                           .pattern = "/v1/{name}",
+                           .access = Access::kPublic,
+                           .action = "",
+                           .scope = "",
+                           .handler = {}};
+  request.route = &route;
+  Response response;
+  response.status = 201;
+  response.body.append("secret-body");
+  co_return response;
+}
+
+TEST(Server, LogsRequestsWithoutTheirContent) {
+  const LogCapture capture;
+  const std::string request = post("/v1/secret-path?q=secret-query", "secret-body",
+                                   "Authorization: Bearer secret-token\r\nX-Request-Id: r1\r\n");
+  {
+    TestServer server{quick_options(), routed};
+    Client client{server.port()};
+    ASSERT_TRUE(client.ask(request));
+  }
+  EXPECT_EQ(capture.text(), "");  // the level is not enabled
+  {
+    TestServer server{quick_options(), routed};
+    spdlog::set_level(spdlog::level::info);
+    Client client{server.port()};
+    ASSERT_TRUE(client.ask(request));
+  }
+  const std::string line = capture.text();
+  EXPECT_TRUE(line.starts_with("request method=POST route=/v1/{name} status=201 us=")) << line;
+  EXPECT_NE(line.find(" id=r1 client=127.0.0.1\n"), std::string::npos) << line;
+  EXPECT_EQ(line.find("secret"), std::string::npos) << line;
+  EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1) << line;
 }
 
 TEST(Server, StopsAtOnceWhenIdle) {
