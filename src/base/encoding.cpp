@@ -13,11 +13,13 @@ constexpr std::string_view kStandard =
 constexpr std::string_view kUrl =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-constexpr std::array<std::int8_t, 256> make_decode_table(std::string_view alphabet) {
-  std::array<std::int8_t, 256> table{};
-  for (auto& entry : table) entry = -1;
+constexpr std::uint8_t kNoDigit = 0xff;
+
+constexpr std::array<std::uint8_t, 256> make_decode_table(std::string_view alphabet) {
+  std::array<std::uint8_t, 256> table{};
+  table.fill(kNoDigit);
   for (std::size_t i = 0; i < alphabet.size(); ++i) {
-    table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+    table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
   }
   return table;
 }
@@ -46,16 +48,16 @@ std::string encode(ByteView bytes, std::string_view alphabet, bool padded) {
 }
 
 /// `text` without padding.
-std::optional<Bytes> decode(std::string_view text, const std::array<std::int8_t, 256>& table) {
+std::optional<Bytes> decode(std::string_view text, const std::array<std::uint8_t, 256>& table) {
   if (text.size() % 4 == 1) return std::nullopt;
   Bytes bytes;
   bytes.reserve(text.size() / 4 * 3 + 2);
   std::uint32_t bits = 0;
   unsigned held = 0;
   for (const char c : text) {
-    const int value = table[static_cast<unsigned char>(c)];
-    if (value < 0) return std::nullopt;
-    bits = (bits << 6U) | static_cast<std::uint32_t>(value);
+    const std::uint8_t value = table[static_cast<unsigned char>(c)];
+    if (value == kNoDigit) return std::nullopt;
+    bits = (bits << 6U) | value;
     held += 6;
     if (held >= 8) {
       held -= 8;

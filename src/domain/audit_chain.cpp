@@ -46,8 +46,8 @@ class FieldHash {
   [[noreturn]] static void fail() { throw std::runtime_error("SHA-256 isn't available"); }
 
   static const EVP_MD* sha256() {
-    static const EVP_MD* const kDigest = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    return kDigest;
+    static const EVP_MD* const digest = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    return digest;
   }
   static EVP_MD_CTX* thread_context() {
     struct Free {

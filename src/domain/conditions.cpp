@@ -89,7 +89,10 @@ Result<Conditions::TimeWindow> Conditions::TimeWindow::parse(const json::value& 
   std::string zone_name = "UTC";
   if (object.contains("timezone")) {
     const auto named = text_member(object, "timezone");
-    if (!named) return wrong("time_window.timezone", "must be an IANA time zone name");
+    // Debian's "localtime" is whatever this machine is set to.
+    if (!named || *named == "localtime") {
+      return wrong("time_window.timezone", "must be an IANA time zone name");
+    }
     zone_name = *named;
   }
   try {

@@ -32,6 +32,9 @@ void raise_file_limit(std::size_t connections) {
 class BeastServer final : public Server {
  public:
   BeastServer(ServerOptions options, RequestHandler handler);
+  ~BeastServer() override;
+  BeastServer(const BeastServer&) = delete;
+  BeastServer& operator=(const BeastServer&) = delete;
   Result<void> listen();
   Result<void> load_tls();
 
@@ -66,6 +69,15 @@ BeastServer::BeastServer(ServerOptions options, RequestHandler handler)
       workers_(make_workers(core_)),
       acceptor_(workers_.front()->io()),
       accept_pause_(workers_.front()->io()) {}
+
+/// What a handler still waits for, given up by the drain, may yet be posted to its worker by
+/// another thread. So such a worker is kept until the process ends; nothing in it runs again.
+BeastServer::~BeastServer() {
+  static auto& kept = *new std::vector<std::unique_ptr<Worker>>;
+  for (auto& worker : workers_) {
+    if (worker->unfinished()) kept.push_back(std::move(worker));
+  }
+}
 
 Result<void> BeastServer::load_tls() {
   const auto& [cert, key] = std::tie(core_.options.tls_cert, core_.options.tls_key);

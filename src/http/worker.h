@@ -60,6 +60,8 @@ class Worker {
   /// From any thread, after ServerCore::stopping has been set.
   void stop();
 
+  /// After run(): whether the drain time passed with connections left.
+  [[nodiscard]] bool unfinished() const { return !connections_.empty(); }
   boost::asio::io_context& io() { return io_; }
   ServerCore& core() { return core_; }
   void add(Connection& connection) { connections_.push_back(connection); }

@@ -167,6 +167,18 @@ TEST(AuditChain, ARehashedEventBreaksTheNext) {
   EXPECT_EQ(verifier.broken_at(), chain[2].id);
 }
 
+TEST(AuditChain, ARehashedGapOrLinkIsStillWrong) {
+  const auto good = chain_of(3);
+  AuditEvent gap = good[2];
+  gap.sequence = 4;
+  gap.integrity_hash = chain_hash(good[1].integrity_hash, gap);
+  EXPECT_EQ(verify({good[0], good[1], gap}).broken_at(), gap.id);
+  AuditEvent astray = good[2];
+  astray.prev_event_id = good[0].id;
+  astray.integrity_hash = chain_hash(good[1].integrity_hash, astray);
+  EXPECT_EQ(verify({good[0], good[1], astray}).broken_at(), astray.id);
+}
+
 TEST(AuditChain, Reordered) {
   auto chain = chain_of(5);
   std::swap(chain[1], chain[2]);

@@ -189,8 +189,9 @@ TEST(TimeWindow, Refused) {
 }
 
 TEST(TimeWindow, UnknownZones) {
-  for (const std::string bad : {"\"Mars/Olympus\"", "\"\"", "\"europe/berlin\"", "\"+01:00\"",
-                                "\"../../../etc/passwd\"", "\"/etc/localtime\"", "1", "null"}) {
+  for (const std::string bad :
+       {"\"Mars/Olympus\"", "\"\"", "\"europe/berlin\"", "\"+01:00\"", "\"../../../etc/passwd\"",
+        "\"/etc/localtime\"", "\"localtime\"", "\"tzdata.zi\"", "1", "null"}) {
     EXPECT_EQ(refused_field(R"({"time_window":{"after":"09:00","before":"17:00","timezone":)" +
                             bad + "}}"),
               "conditions.time_window.timezone")

@@ -5,6 +5,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 #include <future>
 #include <sstream>
@@ -442,6 +445,38 @@ TEST(Server, GivesUpAfterTheDrainTime) {
   EXPECT_GE(taken, 150);
   EXPECT_LT(taken, 2000);
 }
+
+/// Completes on a thread of its own, as a store does.
+class Outside {
+ public:
+  ~Outside() { thread_.join(); }
+  boost::asio::awaitable<Response> answer(std::chrono::milliseconds after) {
+    timer_.expires_after(after);
+    thread_ = std::thread([this] { io_.run(); });
+    co_await timer_.async_wait(boost::asio::use_awaitable);
+    co_return Response{};
+  }
+
+ private:
+  boost::asio::io_context io_;
+  boost::asio::steady_timer timer_{io_};
+  std::thread thread_;
+};
+
+TEST(Server, AHandlerMayCompleteAfterTheServerHasGone) {
+  ServerOptions options = quick_options();
+  options.drain_timeout = std::chrono::milliseconds{50};
+  Outside outside;
+  {
+    TestServer server{options, [&outside](Request& /*request*/) {
+                        return outside.answer(std::chrono::milliseconds{600});
+                      }};
+    Client client{server.port()};
+    ASSERT_TRUE(client.send(get("/")));
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    EXPECT_LT(server.stop().count(), 400);
+  }
+}  // waits for the completion
 
 TEST(Server, CreateFailsWithAProblem) {
   TestServer server;
