@@ -25,6 +25,7 @@ json::object token_json(const service::IssuedToken& token) {
   body["token_type"] = "Bearer";
   body["expires_in"] = token.expires_in.count();
   if (!token.refresh_token.empty()) body["refresh_token"] = token.refresh_token.view();
+  if (token.agent_id) body["agent_id"] = token.agent_id->to_string();
   return body;
 }
 

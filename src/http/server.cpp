@@ -150,7 +150,6 @@ void BeastServer::accept_next() {
 }
 
 void BeastServer::accepted(Worker& worker, Socket socket) {
-  if (core_.stopping.load(std::memory_order_relaxed)) return;
   if (core_.connections.fetch_add(1, std::memory_order_relaxed) >= core_.options.most_connections) {
     core_.connections.fetch_sub(1, std::memory_order_relaxed);
     refuse_connection(*workers_.front(), std::move(socket));

@@ -348,7 +348,10 @@ void spawn(Worker& worker, Stream stream, IpAddress peer) {
 
 void start_session(Worker& worker, Socket socket) {
   beast::error_code error;
-  const auto remote = socket.remote_endpoint(error);
+  // Once a worker is stopping, its last sweep may be over.
+  if (worker.core().stopping.load()) error = asio::error::shut_down;
+  asio::ip::tcp::endpoint remote;
+  if (!error) remote = socket.remote_endpoint(error);
   if (!error) socket.non_blocking(true, error);
   if (!error) socket.set_option(asio::ip::tcp::no_delay{true}, error);
   if (error) {

@@ -1,11 +1,22 @@
 #include "service/passwords.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 namespace oneclaw::service {
 
 namespace asio = boost::asio;
+
+namespace {
+
+/// Who is backed off: an IPv4 address, or the /64 that one IPv6 client has all of.
+std::string client_key(IpAddress address) {
+  if (address.v6) std::fill(address.bytes.begin() + 8, address.bytes.end(), std::uint8_t{0});
+  return address.to_string();
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Passwords>> Passwords::create(crypto::Argon2Cost cost, std::size_t threads,
                                                      std::size_t most_waiting,
@@ -39,7 +50,7 @@ asio::awaitable<Result<bool>> Passwords::verify(const SecureString& password,
 
 Result<Passwords::Attempt> Passwords::admit(std::string_view account, const IpAddress& address) {
   const std::lock_guard lock(throttle_mutex_);
-  const int wait = throttle_.retry_after(account, address.to_string(), now());
+  const int wait = throttle_.retry_after(account, client_key(address), now());
   if (wait > 0) {
     return problems::too_many_requests("Too many failed attempts; wait before the next.", wait);
   }
@@ -60,7 +71,7 @@ void Passwords::end_attempt(const std::string& account) {
 
 void Passwords::failed(std::string_view account, const IpAddress& address) {
   const std::lock_guard lock(throttle_mutex_);
-  throttle_.failed(account, address.to_string(), now());
+  throttle_.failed(account, client_key(address), now());
 }
 
 void Passwords::succeeded(std::string_view account) {

@@ -160,7 +160,7 @@ IssuedToken Tokens::issue_for_agent(const store::AgentRow& agent) const {
                               .token_version = agent.token_version,
                               .api_key_id = std::nullopt,
                               .session_id = std::nullopt};
-  return IssuedToken{crypto::sign_token(keys_.signing, claims), life, SecureString()};
+  return IssuedToken{crypto::sign_token(keys_.signing, claims), life, SecureString(), agent.id};
 }
 
 asio::awaitable<Result<Principal>> Tokens::authenticate(std::string_view token) {

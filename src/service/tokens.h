@@ -30,7 +30,8 @@ struct TokenLives {
 struct IssuedToken {
   SecureString access_token;
   std::chrono::seconds expires_in{0};
-  SecureString refresh_token;  ///< empty for agents
+  SecureString refresh_token;      ///< empty for agents
+  std::optional<Uuid> agent_id{};  ///< whose it is, when it is an agent's
 };
 
 class Tokens {
