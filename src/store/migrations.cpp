@@ -6,13 +6,20 @@
 
 #include "base/time.h"
 #include "store/schema_1.h"
+#include "store/schema_2.h"
+#include "store/schema_3.h"
+#include "store/schema_4.h"
+#include "store/schema_5.h"
+#include "store/schema_6.h"
+#include "store/schema_7.h"
 
 namespace oneclaw::store {
 
 namespace {
 
 /// The migration at index i brings the schema from version i to i + 1.
-constexpr std::array<std::string_view, 1> kMigrations{kSchema1};
+constexpr std::array<std::string_view, 7> kMigrations{kSchema1, kSchema2, kSchema3, kSchema4,
+                                                      kSchema5, kSchema6, kSchema7};
 
 std::int64_t schema_version(Connection& connection) {
   auto query = connection.prepare("SELECT COALESCE(MAX(version), 0) FROM schema_migrations");
