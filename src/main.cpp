@@ -44,6 +44,10 @@ Result<oneclaw::server::Config> make_config(const ServerFlags& flags) {
   if (config.http.tls_cert.empty() != config.http.tls_key.empty()) {
     return oneclaw::problems::bad_request("TLS needs both a certificate and a key.");
   }
+  if (const char* password = std::getenv("ONECLAW_SMTP_PASSWORD")) {
+    config.smtp.password = oneclaw::SecureString(password);
+    ::unsetenv("ONECLAW_SMTP_PASSWORD");
+  }
   return config;
 }
 
@@ -56,10 +60,8 @@ int serve(const ServerFlags& flags) {
   oneclaw::server::set_up_logging(config->log_json, config->log_level);
   auto application = oneclaw::server::Application::create(*config);
   if (!application.ok()) return fail(application.problem());
-  const bool tls = !config->http.tls_cert.empty();
-  const bool v6 = config->http.host.find(':') != std::string::npos;
-  std::cout << "oneclaw is listening on " << (tls ? "https://" : "http://") << (v6 ? "[" : "")
-            << config->http.host << (v6 ? "]" : "") << ":" << (*application)->port() << std::endl;
+  std::cout << "oneclaw is listening on "
+            << oneclaw::server::listening_url(*config, (*application)->port()) << std::endl;
   (*application)->run();
   return 0;
 }

@@ -23,7 +23,10 @@
 #include "service/agents.h"
 #include "service/api_keys.h"
 #include "service/audit_log.h"
+#include "service/background.h"
+#include "service/field_seal.h"
 #include "service/google_keys.h"
+#include "service/outbox.h"
 #include "service/passwords.h"
 #include "service/policies.h"
 #include "service/profile.h"
@@ -112,6 +115,8 @@ struct Core {
         passwords(std::move(passwords_in)),
         google_keys(config.google_jwks_file, config.google_jwks_url),
         audit(*store),
+        field_seal(server_keys.field),
+        outbox(field_seal, !config.smtp.host.empty()),
         vault_keys(*keyring),
         tokens(*store, server_keys, config.issuer,
                {config.user_token_life, config.agent_token_life, config.refresh_token_life}),
@@ -143,6 +148,8 @@ struct Core {
   std::unique_ptr<service::Passwords> passwords;
   service::GoogleKeys google_keys;
   service::AuditLog audit;
+  service::FieldSeal field_seal;
+  service::Outbox outbox;
   service::VaultKeys vault_keys;
   service::Tokens tokens;
   service::SignIn sign_in;
@@ -154,6 +161,7 @@ struct Core {
   service::Agents agents;
   Hooks hooks;
   http::Router router;
+  service::Background background;  // the last: its tasks end before what they use goes
 };
 
 }  // namespace
@@ -209,6 +217,8 @@ Result<std::unique_ptr<Application>> Application::create(const Config& config) {
     return http::run_pipeline(core.router, core.hooks, request);
   };
   TRY(parts->server, http::Server::create(config.http, handle));
+  core.outbox.set_public_url(
+      config.public_url.empty() ? listening_url(config, parts->server->port()) : config.public_url);
   return std::unique_ptr<Application>(new Application(std::move(parts)));
 }
 
@@ -218,7 +228,9 @@ std::uint16_t Application::port() const {
 
 void Application::run() {
   std::thread signal_thread([this] { parts_->signal_context.run(); });
+  parts_->core->background.start();
   parts_->server->run();
+  parts_->core->background.stop();
   parts_->signal_context.stop();
   signal_thread.join();
   spdlog::info("stopped");

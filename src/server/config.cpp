@@ -1,6 +1,7 @@
 #include "server/config.h"
 
 #include <boost/json/parse.hpp>
+#include <boost/url/parse.hpp>
 #include <charconv>
 #include <fstream>
 #include <functional>
@@ -50,6 +51,13 @@ class Section {
     if (value == nullptr) return;
     if (!value->is_string() || value->get_string().empty()) return wrong(key, "must be a string");
     target = std::string(value->get_string());
+  }
+
+  void boolean(std::string_view key, bool& target) {
+    const json::value* value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_bool()) return wrong(key, "must be true or false");
+    target = value->get_bool();
   }
 
   void choice(std::string_view key, const std::vector<std::string>& choices, std::string& target) {
@@ -109,6 +117,46 @@ class Section {
   std::map<std::string, bool> known_;
 };
 
+/// The file's first line.
+bool read_password(const std::filesystem::path& file, SecureString& password) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return false;
+  for (char c = 0; stream.get(c) && c != '\n' && c != '\r';) password.push_back(c);
+  return !password.empty();
+}
+
+/// Links are made by putting a path after it.
+bool is_base_url(std::string_view text) {
+  const auto url = boost::urls::parse_uri(text);
+  return url.has_value() && (url->scheme() == "http" || url->scheme() == "https") &&
+         !url->host().empty() && !url->has_userinfo() && !url->has_query() &&
+         !url->has_fragment() && !text.ends_with('/');
+}
+
+void read_smtp(Section& section, service::SmtpOptions& smtp) {
+  std::string security = "starttls";
+  std::string password_file;
+  section.text("host", smtp.host);
+  section.choice("security", {"none", "starttls", "tls"}, security);
+  smtp.security = security == "none"  ? service::SmtpSecurity::kNone
+                  : security == "tls" ? service::SmtpSecurity::kTls
+                                      : service::SmtpSecurity::kStartTls;
+  smtp.port = smtp.security == service::SmtpSecurity::kTls ? 465 : 587;
+  section.integer("port", 1, 65535, smtp.port);
+  section.text("username", smtp.username);
+  section.text("password_file", password_file);
+  section.text("from", smtp.from);
+  section.text("ca_file", smtp.ca_file);
+  section.seconds("timeout_seconds", 1, 300, smtp.timeout);
+  section.seconds("first_retry_seconds", 1, 3600, smtp.first_retry);
+  section.integer("attempts", 1, 20, smtp.most_attempts);
+  if (smtp.host.empty()) section.wrong("host", "is required");
+  if (!service::is_mail_address(smtp.from)) section.wrong("from", "must be an email address");
+  if (!password_file.empty() && !read_password(password_file, smtp.password)) {
+    section.wrong("password_file", "can't be read");
+  }
+}
+
 void read_root(Section& root, Config& config) {
   root.text("data", config.data);
   std::string listen;
@@ -117,6 +165,10 @@ void read_root(Section& root, Config& config) {
     root.wrong("listen", "must be HOST:PORT");
   }
   root.text("issuer", config.issuer);
+  root.text("public_url", config.public_url);
+  if (!config.public_url.empty() && !is_base_url(config.public_url)) {
+    root.wrong("public_url", "must be http(s)://HOST[:PORT][/PATH] without a slash at its end");
+  }
   root.cidrs("ip_allow", config.ip_allow);
   root.cidrs("ip_deny", config.ip_deny);
   root.cidrs("trusted_proxies", config.http.trusted_proxies);
@@ -158,6 +210,14 @@ void read_root(Section& root, Config& config) {
     login.integer("free_failures_per_account", 1, 1000, config.login.free_failures_per_account);
     login.integer("free_failures_per_address", 1, 100'000, config.login.free_failures_per_address);
   });
+  root.section("smtp", [&](Section& smtp) { read_smtp(smtp, config.smtp); });
+  root.section("webhooks", [&](Section& webhooks) {
+    webhooks.boolean("allow_private_addresses", config.webhooks.allow_private_addresses);
+    webhooks.text("ca_file", config.webhooks.ca_file);
+    webhooks.seconds("timeout_seconds", 1, 60, config.webhooks.timeout);
+    webhooks.seconds("first_retry_seconds", 1, 3600, config.webhooks.first_retry);
+    webhooks.integer("attempts", 1, 20, config.webhooks.most_attempts);
+  });
   root.section("google", [&](Section& google) {
     google.texts("client_ids", config.google_client_ids);
     google.text("jwks_file", config.google_jwks_file);
@@ -180,6 +240,12 @@ Result<void> set_listen(Config& config, std::string_view listen) {
   config.http.host = host;
   config.http.port = number;
   return {};
+}
+
+std::string listening_url(const Config& config, std::uint16_t port) {
+  const bool v6 = config.http.host.find(':') != std::string::npos;
+  return (config.http.tls_cert.empty() ? "http://" : "https://") +
+         (v6 ? "[" + config.http.host + "]" : config.http.host) + ":" + std::to_string(port);
 }
 
 Result<void> read_config_file(const std::filesystem::path& file, Config& config) {

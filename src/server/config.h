@@ -14,6 +14,7 @@
 #include "crypto/password.h"
 #include "domain/login_throttle.h"
 #include "http/server.h"
+#include "service/delivery_options.h"
 
 namespace oneclaw::server {
 
@@ -21,6 +22,9 @@ struct Config {
   std::filesystem::path data = "oneclaw-data";
   http::ServerOptions http;
   std::string issuer = "https://oneclaw.local";  ///< `iss` of our tokens
+  std::string public_url;                        ///< where links lead; empty: the listening URL
+  service::SmtpOptions smtp;
+  service::WebhookOptions webhooks;
   bool log_json = false;
   std::string log_level = "info";
   int requests_per_second_per_address = 0;  ///< 0: no bound
@@ -40,6 +44,9 @@ struct Config {
 
 /// `HOST:PORT`, `[V6]:PORT`; 400 that names `listen` otherwise.
 Result<void> set_listen(Config& config, std::string_view listen);
+
+/// `http://HOST:PORT` of a server that listens on `port`; https with a certificate.
+std::string listening_url(const Config& config, std::uint16_t port);
 
 /// Reads a JSON config file into `config`. 400 that names each unknown or wrong key (a typo in a
 /// limit must not pass for the default). Keys: docs/configuration.md.

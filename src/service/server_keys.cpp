@@ -11,6 +11,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::string_view kMacKeyName = "api-key-mac";
+constexpr std::string_view kFieldKeyName = "field";
 
 Bytes aad_of(std::string_view kind, std::string_view name) {
   std::string text = "oneclaw/server-key/v1|" + std::string(kind) + "|" + std::string(name);
@@ -20,7 +21,8 @@ Bytes aad_of(std::string_view kind, std::string_view name) {
 /// What the store has, or what was just made for it.
 struct StoredKeys {
   std::vector<store::SigningKeyRow> signing;
-  std::optional<store::ServerKeyRow> mac;
+  store::ServerKeyRow mac;
+  store::ServerKeyRow field;
 };
 
 Result<Key256> unwrap_key(crypto::Keyring& keyring, const std::string& root_key_id,
@@ -44,13 +46,18 @@ Result<store::SigningKeyRow> make_signing_key(crypto::Keyring& keyring) {
                               .retired_at = std::nullopt};
 }
 
-Result<store::ServerKeyRow> make_mac_key(crypto::Keyring& keyring) {
+/// The stored key, which is made when it is missing. `kind` tells keys apart in the AAD.
+Result<store::ServerKeyRow> find_or_make_key(store::KeyRepository& keys, crypto::Keyring& keyring,
+                                             std::string_view kind, std::string_view name) {
+  if (auto row = keys.server_key(name)) return std::move(*row);
   const Key256 key = Key256::random();
-  TRY(crypto::WrappedKey wrapped, keyring.wrap(key.view(), aad_of("mac", kMacKeyName)));
-  return store::ServerKeyRow{.name = std::string(kMacKeyName),
-                             .root_key_id = std::move(wrapped.root_key_id),
-                             .wrapped = std::move(wrapped.blob),
-                             .created_at = now()};
+  TRY(crypto::WrappedKey wrapped, keyring.wrap(key.view(), aad_of(kind, name)));
+  store::ServerKeyRow row{.name = std::string(name),
+                          .root_key_id = std::move(wrapped.root_key_id),
+                          .wrapped = std::move(wrapped.blob),
+                          .created_at = now()};
+  keys.insert_server_key(row);
+  return row;
 }
 
 }  // namespace
@@ -59,17 +66,14 @@ asio::awaitable<Result<ServerKeys>> load_server_keys(store::Store& store,
                                                      crypto::Keyring& keyring) {
   const auto load = [&](store::Transaction& transaction) -> Result<StoredKeys> {
     store::KeyRepository keys(transaction);
-    StoredKeys stored{keys.signing_keys(), keys.server_key(kMacKeyName)};
+    StoredKeys stored{.signing = keys.signing_keys(), .mac = {}, .field = {}};
     if (stored.signing.empty()) {
       TRY(store::SigningKeyRow row, make_signing_key(keyring));
       keys.insert_signing_key(row);
       stored.signing.push_back(std::move(row));
     }
-    if (!stored.mac) {
-      TRY(store::ServerKeyRow row, make_mac_key(keyring));
-      keys.insert_server_key(row);
-      stored.mac = std::move(row);
-    }
+    TRY(stored.mac, find_or_make_key(keys, keyring, "mac", kMacKeyName));
+    TRY(stored.field, find_or_make_key(keys, keyring, "field", kFieldKeyName));
     return stored;
   };
   CO_TRY(const StoredKeys stored, co_await store.write(load));
@@ -85,13 +89,15 @@ asio::awaitable<Result<ServerKeys>> load_server_keys(store::Store& store,
   if (newest == nullptr) co_return problems::internal("There is no active signing key.");
   CO_TRY(Key256 seed,
          unwrap_key(keyring, newest->root_key_id, newest->wrapped, aad_of("signing", newest->kid)));
-  CO_TRY(Key256 mac, unwrap_key(keyring, stored.mac->root_key_id, stored.mac->wrapped,
+  CO_TRY(Key256 mac, unwrap_key(keyring, stored.mac.root_key_id, stored.mac.wrapped,
                                 aad_of("mac", kMacKeyName)));
+  CO_TRY(Key256 field, unwrap_key(keyring, stored.field.root_key_id, stored.field.wrapped,
+                                  aad_of("field", kFieldKeyName)));
   crypto::Ed25519Key signing = crypto::Ed25519Key::from_seed(std::move(seed));
   if (signing.kid() != newest->kid) {
     co_return problems::internal("The signing key isn't the one its record names.");
   }
-  co_return ServerKeys{std::move(signing), std::move(verifying), std::move(mac)};
+  co_return ServerKeys{std::move(signing), std::move(verifying), std::move(mac), std::move(field)};
 }
 
 }  // namespace oneclaw::service

@@ -1,4 +1,5 @@
-// The server's own keys, wrapped by the keyring and kept in the store: JWT signing, API-key MAC.
+// The server's own keys, wrapped by the keyring and kept in the store: JWT signing, API-key MAC,
+// sealed fields.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -15,7 +16,8 @@ namespace oneclaw::service {
 struct ServerKeys {
   crypto::Ed25519Key signing;                               ///< signs new tokens
   std::vector<crypto::TokenVerifier::PublicKey> verifying;  ///< all that still verify
-  Key256 mac;  ///< HMAC-SHA-256 of API keys and refresh tokens
+  Key256 mac;    ///< HMAC-SHA-256 of API keys and refresh tokens
+  Key256 field;  ///< FieldSeal's
 };
 
 /// Loads the keys, making them at the first start. Refused (500) when the keyring can't unwrap

@@ -6,7 +6,39 @@
 
 namespace oneclaw::store {
 
+// `sealed` columns are service::FieldSeal's; `mac` columns are HMACs of 256-bit random tokens.
 inline constexpr std::string_view kSchema2 = R"sql(
+-- With rowids, and the long column last: the dispatcher's query need not touch the bodies.
+CREATE TABLE outbox (
+  id BLOB NOT NULL PRIMARY KEY,
+  org_id BLOB NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('email', 'webhook')),
+  topic TEXT NOT NULL,
+  webhook_id BLOB,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'dead')),
+  attempts INTEGER NOT NULL,
+  next_attempt_at INTEGER NOT NULL,
+  last_error TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  sealed BLOB NOT NULL
+) STRICT;
+CREATE INDEX outbox_due ON outbox (next_attempt_at) WHERE state = 'pending';
+CREATE INDEX outbox_dead ON outbox (created_at) WHERE state = 'dead';
+CREATE INDEX outbox_by_webhook ON outbox (webhook_id) WHERE webhook_id IS NOT NULL;
+
+CREATE TABLE webhooks (
+  id BLOB NOT NULL PRIMARY KEY,
+  org_id BLOB NOT NULL REFERENCES orgs (id),
+  url TEXT NOT NULL,
+  events TEXT NOT NULL,
+  description TEXT NOT NULL,
+  is_active INTEGER NOT NULL,
+  secret_sealed BLOB NOT NULL,
+  created_by BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX webhooks_by_org ON webhooks (org_id, id);
 )sql";
 
 }  // namespace oneclaw::store
