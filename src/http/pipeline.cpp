@@ -17,6 +17,11 @@ bool is_refusal(int status) {
   return status == 401 || status == 403 || status == 404 || status == 410 || status == 429;
 }
 
+/// Stored data that was changed behind our back must be seen in the chain.
+bool is_tampering(const Problem& problem) {
+  return problem.code == "tampered" || problem.code == "decryption-failed";
+}
+
 bool is_bearer_scheme(std::string_view text) {
   constexpr std::string_view kScheme = "bearer";
   return std::equal(text.begin(), text.end(), kScheme.begin(), kScheme.end(),
@@ -84,7 +89,8 @@ asio::awaitable<Result<Response>> act(PipelineHooks& hooks, Request& request) {
 asio::awaitable<Response> act_audited(PipelineHooks& hooks, Request& request) {
   Result<Response> result = co_await act(hooks, request);
   const int status = result.ok() ? result->status : result.problem().status;
-  if (!request.caller.audited && is_refusal(status)) {
+  if (!request.caller.audited &&
+      (is_refusal(status) || (!result.ok() && is_tampering(result.problem())))) {
     Problem refusal;
     if (result.ok()) {
       refusal.status = status;

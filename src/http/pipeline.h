@@ -35,10 +35,11 @@ class PipelineHooks {
 /// scope (403), then the handler. A public route ignores a token.
 ///
 /// A refusal (401, 403, 404 of a routed resource, 410, 429 from a handler) that the handler has
-/// not audited goes to audit_refusal(); when that fails the answer is its 503. A routed success
-/// (2xx) of a request that nobody audited is a bug: the answer is 500, not the data. Exempt from
-/// this second rule are routes with an empty `action`. An exception from a handler is logged and
-/// answered 500.
+/// not audited goes to audit_refusal(), and so does a 500 because stored data was tampered with
+/// (code "tampered" or "decryption-failed"); when that fails the answer is its 503. A routed
+/// success (2xx) of a request that nobody audited is a bug: the answer is 500, not the data. Exempt
+/// from this second rule are routes with an empty `action`. An exception from a handler is logged
+/// and answered 500.
 boost::asio::awaitable<Response> run_pipeline(const Router& router, PipelineHooks& hooks,
                                               Request& request);
 

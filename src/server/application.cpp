@@ -88,17 +88,20 @@ Result<void> prepare_folder(const fs::path& folder) {
 }
 
 asio::awaitable<void> put_into(std::optional<Result<service::ServerKeys>>& target,
-                               store::Store& store, crypto::Keyring& keyring) {
-  target = co_await service::load_server_keys(store, keyring);
+                               store::Store& store, crypto::Keyring& keyring,
+                               service::RowMac& row_mac) {
+  target = co_await service::load_server_keys(store, keyring, row_mac);
 }
 
 /// Before the server's own threads run, one of the coroutine's own is enough.
-Result<service::ServerKeys> load_keys(store::Store& store, crypto::Keyring& keyring) {
+Result<service::ServerKeys> load_keys(store::Store& store, crypto::Keyring& keyring,
+                                      service::RowMac& row_mac) {
   std::optional<Result<service::ServerKeys>> keys;
   asio::io_context context;
-  asio::co_spawn(context, put_into(keys, store, keyring), [](const std::exception_ptr& error) {
-    if (error) std::rethrow_exception(error);
-  });
+  asio::co_spawn(context, put_into(keys, store, keyring, row_mac),
+                 [](const std::exception_ptr& error) {
+                   if (error) std::rethrow_exception(error);
+                 });
   context.run();
   return std::move(*keys);
 }
@@ -204,8 +207,10 @@ Result<std::unique_ptr<Application>> Application::create(const Config& config) {
   store::SqliteOptions options;
   options.file = database;
   options.on_failure = [](std::string_view what) { spdlog::error("store: {}", what); };
+  const auto row_mac = std::make_shared<service::RowMac>();
+  options.row_seal = row_mac;
   TRY(auto store, store::open_sqlite(options));
-  TRY(service::ServerKeys keys, load_keys(*store, *keyring));
+  TRY(service::ServerKeys keys, load_keys(*store, *keyring, *row_mac));
   TRY(auto passwords, service::Passwords::create(config.argon2, config.password_threads,
                                                  config.most_waiting_passwords, config.login));
 

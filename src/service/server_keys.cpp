@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "crypto/digest.h"
 #include "store/key_repository.h"
 
 namespace oneclaw::service {
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::string_view kMacKeyName = "api-key-mac";
 constexpr std::string_view kFieldKeyName = "field";
+constexpr std::string_view kRowMacKeyName = "row-mac";
 
 Bytes aad_of(std::string_view kind, std::string_view name) {
   std::string text = "oneclaw/server-key/v1|" + std::string(kind) + "|" + std::string(name);
@@ -23,6 +25,7 @@ struct StoredKeys {
   std::vector<store::SigningKeyRow> signing;
   store::ServerKeyRow mac;
   store::ServerKeyRow field;
+  store::ServerKeyRow row_mac;
 };
 
 Result<Key256> unwrap_key(crypto::Keyring& keyring, const std::string& root_key_id,
@@ -60,13 +63,31 @@ Result<store::ServerKeyRow> find_or_make_key(store::KeyRepository& keys, crypto:
   return row;
 }
 
+Result<void> give_key(RowMac& row_mac, crypto::Keyring& keyring, const store::ServerKeyRow& row) {
+  TRY(Key256 key, unwrap_key(keyring, row.root_key_id, row.wrapped, aad_of("mac", kRowMacKeyName)));
+  row_mac.set_key(std::move(key));
+  return {};
+}
+
 }  // namespace
 
-asio::awaitable<Result<ServerKeys>> load_server_keys(store::Store& store,
-                                                     crypto::Keyring& keyring) {
+store::RowSeal::Mac RowMac::mac(ByteView row) const {
+  if (!ready_.load(std::memory_order_acquire)) {
+    throw store::Error(store::Error::Kind::kOther, "the key that seals rows isn't loaded");
+  }
+  return crypto::hmac_sha256(key_, row);
+}
+
+void RowMac::set_key(Key256 key) {
+  key_ = std::move(key);
+  ready_.store(true, std::memory_order_release);
+}
+
+asio::awaitable<Result<ServerKeys>> load_server_keys(store::Store& store, crypto::Keyring& keyring,
+                                                     RowMac& row_mac) {
   const auto load = [&](store::Transaction& transaction) -> Result<StoredKeys> {
     store::KeyRepository keys(transaction);
-    StoredKeys stored{.signing = keys.signing_keys(), .mac = {}, .field = {}};
+    StoredKeys stored{.signing = keys.signing_keys(), .mac = {}, .field = {}, .row_mac = {}};
     if (stored.signing.empty()) {
       TRY(store::SigningKeyRow row, make_signing_key(keyring));
       keys.insert_signing_key(row);
@@ -74,6 +95,10 @@ asio::awaitable<Result<ServerKeys>> load_server_keys(store::Store& store,
     }
     TRY(stored.mac, find_or_make_key(keys, keyring, "mac", kMacKeyName));
     TRY(stored.field, find_or_make_key(keys, keyring, "field", kFieldKeyName));
+    const bool unsealed = !keys.server_key(kRowMacKeyName);
+    TRY(stored.row_mac, find_or_make_key(keys, keyring, "mac", kRowMacKeyName));
+    CHECK_OK(give_key(row_mac, keyring, stored.row_mac));
+    if (unsealed) store::seal_unsealed_rows(transaction);
     return stored;
   };
   CO_TRY(const StoredKeys stored, co_await store.write(load));

@@ -2,6 +2,7 @@
 // sealed fields.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "base/secure.h"
 #include "crypto/jwt.h"
 #include "crypto/keyring.h"
+#include "store/row_seal.h"
 #include "store/store.h"
 
 namespace oneclaw::service {
@@ -20,9 +22,23 @@ struct ServerKeys {
   Key256 field;  ///< FieldSeal's
 };
 
-/// Loads the keys, making them at the first start. Refused (500) when the keyring can't unwrap
-/// what the store holds: then this keyring is not the one that the data was made with.
+/// HMAC-SHA-256 of rows (store/row_seal.h). Its key comes out of the very store that it serves, so
+/// it is given later; until then no sealed row can be read or written.
+class RowMac final : public store::RowSeal {
+ public:
+  [[nodiscard]] Mac mac(ByteView row) const override;
+  void set_key(Key256 key);
+
+ private:
+  std::atomic<bool> ready_{false};
+  Key256 key_;
+};
+
+/// Loads the keys, making them at the first start, and gives `row_mac` its own. Refused (500) when
+/// the keyring can't unwrap what the store holds: then this keyring is not the one that the data
+/// was made with.
 boost::asio::awaitable<Result<ServerKeys>> load_server_keys(store::Store& store,
-                                                            crypto::Keyring& keyring);
+                                                            crypto::Keyring& keyring,
+                                                            RowMac& row_mac);
 
 }  // namespace oneclaw::service

@@ -23,6 +23,7 @@ class Error : public std::runtime_error {
     kConstraint,   ///< any other constraint
     kBusy,         ///< locked, or a serialization failure: worth a retry
     kUnavailable,  ///< disk full, I/O error, connection lost
+    kTampered,     ///< a row isn't as it was written: see row_seal.h
     kOther,
   };
   Error(Kind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
@@ -102,6 +103,8 @@ class Statement {
     const ByteView view = impl_->blob(column);
     return {view.begin(), view.end()};
   }
+  /// Valid until the next step().
+  [[nodiscard]] ByteView view(int column) { return impl_->blob(column); }
   /// Throws Error when the column isn't 16 bytes.
   [[nodiscard]] Uuid uuid(int column);
   [[nodiscard]] TimePoint time(int column) { return from_micros(impl_->integer(column)); }
@@ -122,6 +125,8 @@ class Statement {
   Impl* impl_;
 };
 
+class RowSeal;
+
 /// One connection, used by one thread at a time.
 class Connection {
  public:
@@ -132,6 +137,13 @@ class Connection {
   virtual void execute(std::string_view sql) = 0;
   /// Rows changed by the last statement that was run.
   virtual std::int64_t changes() = 0;
+
+  /// What seals rows (row_seal.h); null when they aren't sealed. Set before the connection is used.
+  [[nodiscard]] const RowSeal* row_seal() const { return row_seal_; }
+  void set_row_seal(const RowSeal* row_seal) { row_seal_ = row_seal; }
+
+ private:
+  const RowSeal* row_seal_ = nullptr;
 };
 
 }  // namespace oneclaw::store

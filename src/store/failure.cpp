@@ -9,6 +9,11 @@ Problem to_problem(const Error& error) {
     case Error::Kind::kBusy:
     case Error::Kind::kUnavailable:
       return problems::unavailable("The database is not available; try again soon.", 1);
+    case Error::Kind::kTampered: {
+      Problem problem = problems::internal("Stored data fails its integrity check.");
+      problem.code = "tampered";
+      return problem;
+    }
     case Error::Kind::kConstraint:
     case Error::Kind::kOther:
       break;

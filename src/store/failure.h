@@ -6,7 +6,8 @@
 
 namespace oneclaw::store {
 
-/// 409 for kUnique, 503 for kBusy and kUnavailable, 500 for the rest. The detail is fit for a
+/// 409 for kUnique, 503 for kBusy and kUnavailable, 500 for the rest (code "tampered" for
+/// kTampered). The detail is fit for a
 /// client: it does not repeat the error's text.
 Problem to_problem(const Error& error);
 

@@ -1,6 +1,7 @@
 #include "store/secret_repository.h"
 
 #include "store/path_range.h"
+#include "store/row_seal.h"
 
 namespace oneclaw::store {
 
@@ -8,23 +9,68 @@ namespace {
 
 const std::string kMetadata =
     "v.secret_id, v.version, v.type, v.metadata, v.created_by, v.created_by_type, v.created_at, "
-    "v.expires_at, v.max_access_count, v.access_count, v.is_disabled, v.kek_version";
+    "v.expires_at, v.max_access_count, v.access_count, v.is_disabled, v.kek_version, v.mac";
+constexpr int kMetadataColumns = 13;
 
+// The last column shows a pointer that was set back to an older version together with its seal.
 const std::string kSecret =
-    "s.id, s.vault_id, s.path, s.current_version, s.created_at, s.updated_at, s.deleted_at";
-constexpr int kSecretColumns = 7;
+    "s.id, s.vault_id, s.path, s.current_version, s.created_at, s.updated_at, s.deleted_at, s.mac, "
+    "(SELECT MAX(n.version) FROM secret_versions n WHERE n.secret_id = s.id)";
+constexpr int kSecretColumns = 9;
 
-SecretRow secret_row(Statement& query) {
-  return {.id = query.uuid(0),
-          .vault_id = query.uuid(1),
-          .path = query.text(2),
-          .current_version = query.integer(3),
-          .created_at = query.time(4),
-          .updated_at = query.time(5),
-          .deleted_at = query.optional_time(6)};
+ByteView sealed_text(const SecretRow& row) {
+  thread_local Bytes out;
+  std::optional<std::int64_t> deleted_at;
+  if (row.deleted_at) deleted_at = to_micros(*row.deleted_at);
+  CanonicalWriter(out, "oneclaw/row/secret/1")
+      .id(row.id)
+      .id(row.vault_id)
+      .text(row.path)
+      .number(row.current_version)
+      .number(to_micros(row.created_at))
+      .number(to_micros(row.updated_at))
+      .number(deleted_at);
+  return out;
 }
 
-VersionRow version_row(Statement& query, int first) {
+// The wrapped DEK and the ciphertext are bound by AES-GCM to all but what changes while a version
+// lives; see crypto/envelope.h.
+ByteView sealed_text(const VersionRow& row) {
+  thread_local Bytes out;
+  std::optional<std::int64_t> expires_at;
+  if (row.expires_at) expires_at = to_micros(*row.expires_at);
+  CanonicalWriter(out, "oneclaw/row/version/1")
+      .id(row.secret_id)
+      .number(row.version)
+      .text(row.type)
+      .text(row.metadata)
+      .id(row.created_by)
+      .text(row.created_by_type)
+      .number(to_micros(row.created_at))
+      .number(expires_at)
+      .number(row.max_access_count)
+      .number(row.access_count)
+      .number(row.is_disabled ? 1 : 0)
+      .number(row.kek_version);
+  return out;
+}
+
+SecretRow secret_row(const Connection& connection, Statement& query) {
+  SecretRow row{.id = query.uuid(0),
+                .vault_id = query.uuid(1),
+                .path = query.text(2),
+                .current_version = query.integer(3),
+                .created_at = query.time(4),
+                .updated_at = query.time(5),
+                .deleted_at = query.optional_time(6)};
+  check_row(connection, sealed_text(row), query.view(7), "secrets");
+  if (connection.row_seal() != nullptr && query.integer(8) != row.current_version) {
+    throw Error(Error::Kind::kTampered, "a secret's current version isn't its newest");
+  }
+  return row;
+}
+
+VersionRow unchecked_version_row(Statement& query, int first) {
   return {.secret_id = query.uuid(first),
           .version = query.integer(first + 1),
           .type = query.text(first + 2),
@@ -41,6 +87,12 @@ VersionRow version_row(Statement& query, int first) {
           .ciphertext = {}};
 }
 
+VersionRow version_row(const Connection& connection, Statement& query, int first) {
+  VersionRow row = unchecked_version_row(query, first);
+  check_row(connection, sealed_text(row), query.view(first + 12), "secret_versions");
+  return row;
+}
+
 }  // namespace
 
 std::optional<SecretRow> SecretRepository::find(const Uuid& vault_id, std::string_view path) {
@@ -48,14 +100,14 @@ std::optional<SecretRow> SecretRepository::find(const Uuid& vault_id, std::strin
                                    " FROM secrets s WHERE s.vault_id = ?1 AND s.path = ?2");
   query.bind(1, vault_id).bind(2, path);
   if (!query.step()) return std::nullopt;
-  return secret_row(query);
+  return secret_row(connection_, query);
 }
 
 void SecretRepository::insert(const SecretRow& secret) {
   connection_
       .prepare(
           "INSERT INTO secrets (id, vault_id, path, current_version, created_at, updated_at, "
-          "deleted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+          "deleted_at, mac) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
       .bind(1, secret.id)
       .bind(2, secret.vault_id)
       .bind(3, secret.path)
@@ -63,29 +115,45 @@ void SecretRepository::insert(const SecretRow& secret) {
       .bind(5, secret.created_at)
       .bind(6, secret.updated_at)
       .bind(7, secret.deleted_at)
+      .bind(8, seal_row(connection_, sealed_text(secret)))
+      .run();
+}
+
+std::optional<SecretRow> SecretRepository::find_by_id(const Uuid& secret_id) {
+  auto query = connection_.prepare("SELECT " + kSecret + " FROM secrets s WHERE s.id = ?1");
+  query.bind(1, secret_id);
+  if (!query.step()) return std::nullopt;
+  return secret_row(connection_, query);
+}
+
+void SecretRepository::update(const SecretRow& secret) {
+  connection_
+      .prepare(
+          "UPDATE secrets SET current_version = ?2, updated_at = ?3, deleted_at = ?4, mac = ?5 "
+          "WHERE id = ?1")
+      .bind(1, secret.id)
+      .bind(2, secret.current_version)
+      .bind(3, secret.updated_at)
+      .bind(4, secret.deleted_at)
+      .bind(5, seal_row(connection_, sealed_text(secret)))
       .run();
 }
 
 void SecretRepository::advance(const Uuid& secret_id, std::int64_t version, TimePoint at) {
-  connection_
-      .prepare(
-          "UPDATE secrets SET current_version = ?2, updated_at = ?3, deleted_at = NULL "
-          "WHERE id = ?1")
-      .bind(1, secret_id)
-      .bind(2, version)
-      .bind(3, at)
-      .run();
+  auto secret = find_by_id(secret_id);
+  if (!secret) return;
+  secret->current_version = version;
+  secret->updated_at = at;
+  secret->deleted_at = std::nullopt;
+  update(*secret);
 }
 
 bool SecretRepository::remove(const Uuid& secret_id, TimePoint at) {
-  connection_
-      .prepare(
-          "UPDATE secrets SET deleted_at = ?2, updated_at = ?2 "
-          "WHERE id = ?1 AND deleted_at IS NULL")
-      .bind(1, secret_id)
-      .bind(2, at)
-      .run();
-  return connection_.changes() == 1;
+  auto secret = find_by_id(secret_id);
+  if (!secret || secret->deleted_at) return false;
+  secret->deleted_at = secret->updated_at = at;
+  update(*secret);
+  return true;
 }
 
 std::vector<ListedSecret> SecretRepository::list(const Uuid& vault_id, std::string_view prefix,
@@ -94,7 +162,7 @@ std::vector<ListedSecret> SecretRepository::list(const Uuid& vault_id, std::stri
   const bool goes_on = after_path >= prefix && !after_path.empty();
   const std::optional<std::string> end = after_prefix(prefix);
   std::string sql = "SELECT " + kSecret + ", " + kMetadata +
-                    " FROM secrets s JOIN secret_versions v "
+                    " FROM secrets s LEFT JOIN secret_versions v "
                     "ON v.secret_id = s.id AND v.version = s.current_version "
                     "WHERE s.vault_id = ?1 AND s.deleted_at IS NULL";
   sql += goes_on ? " AND s.path > ?2" : " AND s.path >= ?2";
@@ -105,7 +173,11 @@ std::vector<ListedSecret> SecretRepository::list(const Uuid& vault_id, std::stri
   if (end) query.bind(4, *end);
   std::vector<ListedSecret> secrets;
   while (query.step()) {
-    secrets.push_back({secret_row(query), version_row(query, kSecretColumns)});
+    SecretRow secret = secret_row(connection_, query);
+    if (query.is_null(kSecretColumns)) {
+      throw Error(Error::Kind::kTampered, "a secret's current version is missing");
+    }
+    secrets.push_back({std::move(secret), version_row(connection_, query, kSecretColumns)});
   }
   return secrets;
 }
@@ -115,8 +187,8 @@ void SecretRepository::insert_version(const VersionRow& version) {
       .prepare(
           "INSERT INTO secret_versions (secret_id, version, type, metadata, created_by, "
           "created_by_type, created_at, expires_at, max_access_count, access_count, is_disabled, "
-          "kek_version, wrapped_dek, ciphertext) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")
+          "kek_version, wrapped_dek, ciphertext, mac) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)")
       .bind(1, version.secret_id)
       .bind(2, version.version)
       .bind(3, version.type)
@@ -131,6 +203,7 @@ void SecretRepository::insert_version(const VersionRow& version) {
       .bind(12, version.kek_version)
       .bind(13, version.wrapped_dek)
       .bind(14, version.ciphertext)
+      .bind(15, seal_row(connection_, sealed_text(version)))
       .run();
 }
 
@@ -141,9 +214,9 @@ std::optional<VersionRow> SecretRepository::find_version(const Uuid& secret_id,
                                    "WHERE v.secret_id = ?1 AND v.version = ?2");
   query.bind(1, secret_id).bind(2, version);
   if (!query.step()) return std::nullopt;
-  VersionRow row = version_row(query, 0);
-  row.wrapped_dek = query.blob(12);
-  row.ciphertext = query.blob(13);
+  VersionRow row = version_row(connection_, query, 0);
+  row.wrapped_dek = query.blob(kMetadataColumns);
+  row.ciphertext = query.blob(kMetadataColumns + 1);
   return row;
 }
 
@@ -154,20 +227,77 @@ std::vector<VersionRow> SecretRepository::list_versions(const Uuid& secret_id, s
                                    "AND v.version < ?2 ORDER BY v.version DESC LIMIT ?3");
   query.bind(1, secret_id).bind(2, before.value_or(kNoLimit)).bind(3, limit);
   std::vector<VersionRow> versions;
-  while (query.step()) versions.push_back(version_row(query, 0));
+  while (query.step()) versions.push_back(version_row(connection_, query, 0));
   return versions;
 }
 
+std::optional<VersionRow> SecretRepository::version_metadata(const Uuid& secret_id,
+                                                             std::int64_t version) {
+  auto query = connection_.prepare("SELECT " + kMetadata +
+                                   " FROM secret_versions v "
+                                   "WHERE v.secret_id = ?1 AND v.version = ?2");
+  query.bind(1, secret_id).bind(2, version);
+  if (!query.step()) return std::nullopt;
+  return version_row(connection_, query, 0);
+}
+
 bool SecretRepository::count_access(const Uuid& secret_id, std::int64_t version) {
+  auto row = version_metadata(secret_id, version);
+  if (!row || (row->max_access_count && row->access_count >= *row->max_access_count)) return false;
+  ++row->access_count;
   connection_
       .prepare(
-          "UPDATE secret_versions SET access_count = access_count + 1 "
-          "WHERE secret_id = ?1 AND version = ?2 "
-          "AND (max_access_count IS NULL OR access_count < max_access_count)")
+          "UPDATE secret_versions SET access_count = ?3, mac = ?4 "
+          "WHERE secret_id = ?1 AND version = ?2")
       .bind(1, secret_id)
       .bind(2, version)
+      .bind(3, row->access_count)
+      .bind(4, seal_row(connection_, sealed_text(*row)))
       .run();
-  return connection_.changes() == 1;
+  return true;
+}
+
+void SecretRepository::seal_unsealed() {
+  constexpr std::int64_t kPage = 500;
+  std::vector<SecretRow> secrets;
+  do {
+    secrets.clear();
+    {
+      auto query = connection_.prepare(
+          "SELECT id, vault_id, path, current_version, created_at, updated_at, deleted_at "
+          "FROM secrets WHERE mac IS NULL LIMIT ?1");
+      query.bind(1, kPage);
+      while (query.step()) {
+        secrets.push_back({.id = query.uuid(0),
+                           .vault_id = query.uuid(1),
+                           .path = query.text(2),
+                           .current_version = query.integer(3),
+                           .created_at = query.time(4),
+                           .updated_at = query.time(5),
+                           .deleted_at = query.optional_time(6)});
+      }
+    }
+    for (const SecretRow& secret : secrets) update(secret);
+  } while (!secrets.empty());
+
+  std::vector<VersionRow> versions;
+  do {
+    versions.clear();
+    {
+      auto query = connection_.prepare("SELECT " + kMetadata +
+                                       " FROM secret_versions v WHERE v.mac IS NULL LIMIT ?1");
+      query.bind(1, kPage);
+      while (query.step()) versions.push_back(unchecked_version_row(query, 0));
+    }
+    for (const VersionRow& version : versions) {
+      connection_
+          .prepare("UPDATE secret_versions SET mac = ?3 WHERE secret_id = ?1 AND version = ?2")
+          .bind(1, version.secret_id)
+          .bind(2, version.version)
+          .bind(3, seal_row(connection_, sealed_text(version)))
+          .run();
+    }
+  } while (!versions.empty());
 }
 
 }  // namespace oneclaw::store

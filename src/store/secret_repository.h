@@ -47,13 +47,14 @@ struct ListedSecret {
   VersionRow version{};  ///< the current one
 };
 
-/// Methods throw Error.
+/// Methods throw Error; reads throw kTampered for a row that isn't as this class wrote it.
 class SecretRepository {
  public:
   explicit SecretRepository(Transaction& transaction) : connection_(transaction.connection()) {}
 
   /// Deleted ones too.
   std::optional<SecretRow> find(const Uuid& vault_id, std::string_view path);
+  std::optional<SecretRow> find_by_id(const Uuid& secret_id);
   void insert(const SecretRow& secret);
   /// Makes `version` the current one; a deleted secret lives again.
   void advance(const Uuid& secret_id, std::int64_t version, TimePoint at);
@@ -72,7 +73,13 @@ class SecretRepository {
   /// Counts one access; false when max_access_count is used up (or there is no such version).
   bool count_access(const Uuid& secret_id, std::int64_t version);
 
+  /// Seals the rows that have no seal yet: those from before schema 5.
+  void seal_unsealed();
+
  private:
+  void update(const SecretRow& secret);
+  std::optional<VersionRow> version_metadata(const Uuid& secret_id, std::int64_t version);
+
   Connection& connection_;
 };
 

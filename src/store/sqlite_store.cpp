@@ -145,7 +145,8 @@ class SqliteStore final : public Store {
  public:
   SqliteStore(const SqliteOptions& options, std::unique_ptr<SqliteConnection> write_connection,
               std::vector<std::unique_ptr<SqliteConnection>> read_connections)
-      : writes_(options.most_queued_writes, options.longest_wait),
+      : row_seal_(options.row_seal),
+        writes_(options.most_queued_writes, options.longest_wait),
         reads_(options.most_queued_reads, options.longest_wait),
         writer_(std::move(write_connection), writes_, options.most_writes_per_commit,
                 sink(options)) {
@@ -178,6 +179,7 @@ class SqliteStore final : public Store {
     return [](std::string_view) {};
   }
 
+  std::shared_ptr<const RowSeal> row_seal_;
   JobQueue writes_;
   JobQueue reads_;
   Writer writer_;
@@ -186,7 +188,9 @@ class SqliteStore final : public Store {
 };
 
 std::unique_ptr<SqliteConnection> connect(const SqliteOptions& options) {
-  return std::make_unique<SqliteConnection>(options.file, options.busy_timeout);
+  auto connection = std::make_unique<SqliteConnection>(options.file, options.busy_timeout);
+  connection->set_row_seal(options.row_seal.get());
+  return connection;
 }
 
 }  // namespace

@@ -95,6 +95,8 @@ struct SqliteOptions {
   /// Told of every failure that a client sees as 500 or 503; the text holds no bound value.
   /// Called from the store's threads.
   std::function<void(std::string_view)> on_failure{};
+  /// Makes and checks the MACs of rows (row_seal.h); without one, rows are not sealed.
+  std::shared_ptr<const RowSeal> row_seal{};
 };
 
 /// Opens (or makes, mode 0600) a SQLite database in WAL mode with synchronous=FULL and foreign

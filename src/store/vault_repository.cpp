@@ -1,34 +1,54 @@
 #include "store/vault_repository.h"
 
+#include "store/row_seal.h"
+
 namespace oneclaw::store {
 
 namespace {
 
 const std::string kSelect =
-    "SELECT id, org_id, name, description, created_by, created_by_type, is_system, created_at "
+    "SELECT id, org_id, name, description, created_by, created_by_type, is_system, created_at, mac "
     "FROM vaults WHERE deleted_at IS NULL";
 
 const std::string kSelectKek =
     "SELECT vault_id, version, root_key_id, wrapped, created_at FROM vault_keks "
     "WHERE vault_id = ?1";
 
-std::vector<VaultRow> all(Statement& query) {
+/// What never changes: whose vault it is, and who made it.
+ByteView sealed_text(const VaultRow& row) {
+  thread_local Bytes out;
+  CanonicalWriter(out, "oneclaw/row/vault/1")
+      .id(row.id)
+      .id(row.org_id)
+      .id(row.created_by)
+      .text(row.created_by_type)
+      .number(row.is_system ? 1 : 0)
+      .number(to_micros(row.created_at));
+  return out;
+}
+
+VaultRow unchecked_row(Statement& query) {
+  return {.id = query.uuid(0),
+          .org_id = query.uuid(1),
+          .name = query.text(2),
+          .description = query.text(3),
+          .created_by = query.uuid(4),
+          .created_by_type = query.text(5),
+          .is_system = query.boolean(6),
+          .created_at = query.time(7)};
+}
+
+std::vector<VaultRow> all(const Connection& connection, Statement& query) {
   std::vector<VaultRow> vaults;
   while (query.step()) {
-    vaults.push_back({.id = query.uuid(0),
-                      .org_id = query.uuid(1),
-                      .name = query.text(2),
-                      .description = query.text(3),
-                      .created_by = query.uuid(4),
-                      .created_by_type = query.text(5),
-                      .is_system = query.boolean(6),
-                      .created_at = query.time(7)});
+    vaults.push_back(unchecked_row(query));
+    check_row(connection, sealed_text(vaults.back()), query.view(8), "vaults");
   }
   return vaults;
 }
 
-std::optional<VaultRow> one(Statement& query) {
-  auto vaults = all(query);
+std::optional<VaultRow> one(const Connection& connection, Statement& query) {
+  auto vaults = all(connection, query);
   if (vaults.empty()) return std::nullopt;
   return std::move(vaults.front());
 }
@@ -48,7 +68,7 @@ void VaultRepository::insert(const VaultRow& vault) {
   connection_
       .prepare(
           "INSERT INTO vaults (id, org_id, name, description, created_by, created_by_type, "
-          "is_system, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+          "is_system, created_at, mac) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
       .bind(1, vault.id)
       .bind(2, vault.org_id)
       .bind(3, vault.name)
@@ -57,23 +77,24 @@ void VaultRepository::insert(const VaultRow& vault) {
       .bind(6, vault.created_by_type)
       .bind(7, vault.is_system)
       .bind(8, vault.created_at)
+      .bind(9, seal_row(connection_, sealed_text(vault)))
       .run();
 }
 
 std::optional<VaultRow> VaultRepository::find(const Uuid& org_id, const Uuid& id) {
   auto query = connection_.prepare(kSelect + " AND id = ?1 AND org_id = ?2");
-  return one(query.bind(1, id).bind(2, org_id));
+  return one(connection_, query.bind(1, id).bind(2, org_id));
 }
 
 std::optional<VaultRow> VaultRepository::find_system(const Uuid& org_id, std::string_view name) {
   auto query = connection_.prepare(kSelect + " AND org_id = ?1 AND name = ?2 AND is_system = 1");
-  return one(query.bind(1, org_id).bind(2, name));
+  return one(connection_, query.bind(1, org_id).bind(2, name));
 }
 
 std::vector<VaultRow> VaultRepository::list(const Uuid& org_id, std::optional<Uuid> after,
                                             std::int64_t limit) {
   auto query = connection_.prepare(kSelect + " AND org_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3");
-  return all(query.bind(1, org_id).bind(2, after_or_start(after)).bind(3, limit));
+  return all(connection_, query.bind(1, org_id).bind(2, after_or_start(after)).bind(3, limit));
 }
 
 bool VaultRepository::remove(const Uuid& org_id, const Uuid& id, TimePoint at) {
@@ -109,6 +130,22 @@ std::optional<VaultKekRow> VaultRepository::kek(const Uuid& vault_id, std::int64
 std::optional<VaultKekRow> VaultRepository::newest_kek(const Uuid& vault_id) {
   auto query = connection_.prepare(kSelectKek + " ORDER BY version DESC LIMIT 1");
   return one_kek(query.bind(1, vault_id));
+}
+
+void VaultRepository::seal_unsealed() {
+  std::vector<VaultRow> vaults;
+  {
+    auto query = connection_.prepare(
+        "SELECT id, org_id, name, description, created_by, created_by_type, is_system, created_at "
+        "FROM vaults WHERE mac IS NULL");
+    while (query.step()) vaults.push_back(unchecked_row(query));
+  }
+  for (const VaultRow& vault : vaults) {
+    connection_.prepare("UPDATE vaults SET mac = ?2 WHERE id = ?1")
+        .bind(1, vault.id)
+        .bind(2, seal_row(connection_, sealed_text(vault)))
+        .run();
+  }
 }
 
 }  // namespace oneclaw::store

@@ -34,7 +34,7 @@ struct VaultKekRow {
   TimePoint created_at{};
 };
 
-/// Methods throw Error.
+/// Methods throw Error; reads of a vault throw kTampered when its org, maker or kind was changed.
 class VaultRepository {
  public:
   explicit VaultRepository(Transaction& transaction) : connection_(transaction.connection()) {}
@@ -52,6 +52,9 @@ class VaultRepository {
   void insert_kek(const VaultKekRow& kek);
   std::optional<VaultKekRow> kek(const Uuid& vault_id, std::int64_t version);
   std::optional<VaultKekRow> newest_kek(const Uuid& vault_id);
+
+  /// Seals the vaults that have no seal yet: those from before schema 5.
+  void seal_unsealed();
 
  private:
   Connection& connection_;
