@@ -154,6 +154,15 @@ std::optional<std::vector<Uuid>> JsonBody::uuids(std::string_view field, std::si
   return ids;
 }
 
+std::optional<std::string> JsonBody::object_or_text(std::string_view field,
+                                                    std::size_t most_bytes) {
+  const json::value* value = find(field);
+  if (value == nullptr || !value->is_string()) return object(field, most_bytes);
+  const json::string* text = find_text(field, {.least = 0, .most = most_bytes - 64});
+  if (text == nullptr) return std::nullopt;
+  return json::serialize(json::object{{"text", *text}});
+}
+
 std::optional<std::string> JsonBody::object(std::string_view field, std::size_t most_bytes) {
   const json::value* value = find(field);
   if (value == nullptr) return std::nullopt;

@@ -48,6 +48,8 @@ class JsonBody {
   /// An array of at most `most` strings.
   std::optional<std::vector<std::string>> texts(std::string_view field, std::size_t most);
   std::optional<std::vector<Uuid>> uuids(std::string_view field, std::size_t most);
+  /// An object, as JSON text of at most `most_bytes`; a text `t` counts as `{"text": t}`.
+  std::optional<std::string> object_or_text(std::string_view field, std::size_t most_bytes);
   /// An object, as JSON text of at most `most_bytes`.
   std::optional<std::string> object(std::string_view field, std::size_t most_bytes);
 

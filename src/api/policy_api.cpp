@@ -29,6 +29,7 @@ json::object policy_json(const store::PolicyRow& policy) {
   body["permissions"] = to_json_array(
       domain::permission_names(static_cast<domain::PermissionSet>(policy.permissions)));
   set_json(body, "conditions", policy.conditions);
+  if (policy.approval) set_json(body, "consensus_trigger", *policy.approval);
   set_time(body, "expires_at", policy.expires_at);
   body["created_by"] = policy.created_by.to_string();
   body["created_by_type"] = policy.created_by_type;
@@ -53,6 +54,7 @@ Reply create(Policies& policies, Request& request) {
   policy.effect = body.text("effect", {.least = 1, .most = 16}).value_or("allow");
   policy.priority = body.integer("priority", 0, kMostPriority).value_or(0);
   policy.conditions_json = body.object("conditions", kMostConditionBytes).value_or("{}");
+  policy.approval_json = body.object("consensus_trigger", kMostConditionBytes);
   policy.expires_at = body.time("expires_at");
   CO_CHECK_OK(body.check());
   CO_TRY(const store::PolicyRow row,
@@ -79,6 +81,8 @@ Reply update(Policies& policies, Request& request) {
   update.effect = body.text("effect", {.least = 1, .most = 16});
   update.priority = body.integer("priority", 0, kMostPriority);
   update.conditions_json = body.object("conditions", kMostConditionBytes);
+  update.approval_json = body.object("consensus_trigger", kMostConditionBytes);
+  update.clear_approval = body.is_null("consensus_trigger");
   update.expires_at = body.time("expires_at");
   update.clear_expires_at = body.is_null("expires_at");
   CO_CHECK_OK(body.check());

@@ -9,6 +9,7 @@ class Keyring;
 namespace oneclaw::service {
 class Agents;
 class ApiKeys;
+class Approvals;
 class AuditLog;
 class Policies;
 class Profile;
@@ -28,6 +29,7 @@ void add_vault_routes(http::Router& router, service::Vaults& vaults);
 void add_secret_routes(http::Router& router, service::Secrets& secrets);
 void add_policy_routes(http::Router& router, service::Policies& policies);
 void add_agent_routes(http::Router& router, service::Agents& agents);
+void add_approval_routes(http::Router& router, service::Approvals& approvals);
 void add_audit_routes(http::Router& router, service::AuditLog& audit);
 void add_health_routes(http::Router& router, crypto::Keyring& keyring);
 

@@ -60,7 +60,7 @@ std::string_view reason_phrase(int status) {
 
 std::string to_json(const Problem& problem) {
   json::object body;
-  body["type"] = "urn:oneclaw:problem:" + problem.code;
+  body["type"] = problem.approval ? problem.code : "urn:oneclaw:problem:" + problem.code;
   body["title"] = reason_phrase(problem.status);
   body["status"] = problem.status;
   body["detail"] = problem.detail;
@@ -70,6 +70,11 @@ std::string to_json(const Problem& problem) {
       fields.push_back({{"field", error.field}, {"message", error.message}});
     }
     body["fields"] = std::move(fields);
+  }
+  if (problem.approval && problem.approval->request_id) {
+    const std::string id = problem.approval->request_id->to_string();
+    body["approval_id"] = id;
+    body["approval_request_id"] = id;  // the name that published clients read
   }
   return json::serialize(body);
 }
@@ -113,6 +118,14 @@ Problem unauthorized(std::string detail) {
 Problem forbidden(std::string detail) {
   return make(403, "forbidden", std::move(detail));
 }
+
+Problem approval_required(ApprovalNeeded approval) {
+  Problem problem = make(403, "approval_required",
+                         "A person must approve this first: poll the approval, then try again.");
+  problem.approval = std::move(approval);
+  return problem;
+}
+
 Problem not_found(std::string detail) {
   return make(404, "not-found", std::move(detail));
 }

@@ -22,6 +22,22 @@ bool applies(const Policy& policy, const AccessRequest& request, PermissionSet w
          policy.pattern.matches(request.path) && policy.conditions.hold(request.client, request.at);
 }
 
+/// What a policy says about an access; on a tie the greatest wins.
+enum class Verdict : std::uint8_t { kAllow, kAsk, kDeny };
+
+Verdict verdict_of(const Policy& policy, Access access) {
+  if (policy.effect == Effect::kDeny) return Verdict::kDeny;
+  return policy.approval && policy.approval->asks(access) ? Verdict::kAsk : Verdict::kAllow;
+}
+
+/// Whether `policy`, of the same priority, would change what `deciding` says.
+bool wins_tie(const Policy& policy, const Policy& deciding, Access access) {
+  const Verdict verdict = verdict_of(policy, access);
+  const Verdict so_far = verdict_of(deciding, access);
+  if (verdict != so_far) return verdict > so_far;
+  return verdict == Verdict::kAsk && policy.id < deciding.id;
+}
+
 }  // namespace
 
 Result<PermissionSet> parse_permissions(const std::vector<std::string>& names) {
@@ -78,12 +94,13 @@ Decision decide(std::span<const Policy> policies, const AccessRequest& request) 
       // Cheap first: a policy that could not change the outcome isn't matched.
       if (policy.priority < deciding->priority) continue;
       const bool tie = policy.priority == deciding->priority;
-      if (tie && !(policy.effect == Effect::kDeny && deciding->effect == Effect::kAllow)) continue;
+      if (tie && !wins_tie(policy, *deciding, request.access)) continue;
     }
     if (applies(policy, request, wanted)) deciding = &policy;
   }
   if (deciding == nullptr) return {};
-  return {deciding->effect == Effect::kAllow, deciding->id};
+  const Verdict verdict = verdict_of(*deciding, request.access);
+  return {verdict == Verdict::kAllow, verdict == Verdict::kAsk, deciding->id};
 }
 
 }  // namespace oneclaw::domain

@@ -1,6 +1,7 @@
 // The policy engine: which principal may do what to which path. Pure: no I/O, no clock.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -59,6 +60,36 @@ class Conditions {
   std::shared_ptr<const TimeWindow> window_;
 };
 
+/// What an allow policy may ask for on top: that a person approves each access. The wire's
+/// `consensus_trigger`, of which this server knows
+///     {"conditions": [{"type": "always"} | {"type": "action_in", "actions": ["read", …]}],
+///      "approval": {"min_approvals": 1, "required_roles": ["owner", "admin"]},
+///      "expiry_secs": 86400, "grant_secs": 3600}
+/// One condition that holds is enough to ask. `actions` are of read, write and delete, also as
+/// secret.read and so on. Without `required_roles` those who reach the vault whole may decide.
+class ApprovalRule {
+ public:
+  /// `json`: a JSON object as text. 400s name e.g. "consensus_trigger.conditions[0].type"; what
+  /// the wire knows and this server doesn't is refused, for it would not be kept.
+  static Result<ApprovalRule> parse(std::string_view json);
+
+  [[nodiscard]] bool asks(Access access) const {
+    return ((asked_ >> static_cast<unsigned>(access)) & 1U) != 0;
+  }
+  /// Who may decide: roles of the org; empty: not narrowed.
+  [[nodiscard]] const std::vector<std::string>& roles() const { return roles_; }
+  /// How long a request waits for its decision: a minute to 30 days.
+  [[nodiscard]] std::chrono::seconds wait() const { return wait_; }
+  /// How long an approval lets its requester in: a minute to a day.
+  [[nodiscard]] std::chrono::seconds grant() const { return grant_; }
+
+ private:
+  unsigned asked_ = 0;  ///< a bit for each Access
+  std::vector<std::string> roles_;
+  std::chrono::seconds wait_{86'400};
+  std::chrono::seconds grant_{3600};
+};
+
 struct Policy {
   Uuid id;
   PrincipalType principal_type = PrincipalType::kNone;
@@ -69,6 +100,7 @@ struct Policy {
   std::int64_t priority = 0;
   std::optional<TimePoint> expires_at;
   Conditions conditions;
+  std::optional<ApprovalRule> approval{};  ///< of an allow policy
 };
 
 struct AccessRequest {
@@ -82,10 +114,12 @@ struct AccessRequest {
 
 struct Decision {
   bool allowed = false;
-  std::optional<Uuid> policy_id;  ///< the policy that decided; nullopt: none applied, so denied
+  bool needs_approval = false;      ///< not allowed but by a person's approval
+  std::optional<Uuid> policy_id{};  ///< the policy that decided; nullopt: none applied, so denied
 };
 
 /// The applicable policies of the highest priority decide: one deny among them denies, else one
+/// that asks for approval asks (the one of the lowest id, so that an approval stays good), else one
 /// allow allows. None applicable denies. A policy applies when principal, path and permission
 /// match, it has not expired (expires_at > at) and its conditions hold.
 Decision decide(std::span<const Policy> policies, const AccessRequest& request);

@@ -91,12 +91,9 @@ asio::awaitable<Response> act_audited(PipelineHooks& hooks, Request& request) {
   const int status = result.ok() ? result->status : result.problem().status;
   if (!request.caller.audited &&
       (is_refusal(status) || (!result.ok() && is_tampering(result.problem())))) {
-    Problem refusal;
-    if (result.ok()) {
-      refusal.status = status;
-    } else {
-      refusal = result.problem();
-    }
+    Problem of_response;
+    of_response.status = status;
+    Problem& refusal = result.ok() ? of_response : result.problem();
     const Result<void> audited = co_await hooks.audit_refusal(request, refusal);
     if (!audited.ok()) co_return problem_response(audited.problem());
   }

@@ -24,9 +24,10 @@ class PipelineHooks {
   virtual Result<void> check_ip_rules(const Caller& caller) = 0;
   /// Whether the token's scopes cover `needed`.
   virtual bool scope_allows(const Principal& principal, std::string_view needed) = 0;
-  /// Makes the refusal durable in the audit chain. The answer waits for it.
+  /// Makes the refusal durable in the audit chain. The answer waits for it. May add to `problem`
+  /// what only the store knows: the id of an approval that it asks for.
   virtual boost::asio::awaitable<Result<void>> audit_refusal(Request& request,
-                                                             const Problem& problem) = 0;
+                                                             Problem& problem) = 0;
 };
 
 /// Runs `request` through every stage and always gives an answer. After routing: `Authorization:

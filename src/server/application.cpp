@@ -22,6 +22,7 @@
 #include "server/hooks.h"
 #include "service/agents.h"
 #include "service/api_keys.h"
+#include "service/approvals.h"
 #include "service/audit_log.h"
 #include "service/background.h"
 #include "service/field_seal.h"
@@ -130,7 +131,8 @@ struct Core {
         secrets(*store, vault_keys, audit),
         policies(*store, audit),
         agents(*store, vault_keys, server_keys.mac, audit),
-        hooks(tokens, audit, config.requests_per_second_per_address, config.ip_allow,
+        approvals(*store, audit, outbox, server_keys.mac),
+        hooks(tokens, audit, approvals, config.requests_per_second_per_address, config.ip_allow,
               config.ip_deny) {
     api::add_health_routes(router, *keyring);
     api::add_sign_in_routes(router, sign_in);
@@ -141,6 +143,7 @@ struct Core {
     api::add_secret_routes(router, secrets);
     api::add_policy_routes(router, policies);
     api::add_agent_routes(router, agents);
+    api::add_approval_routes(router, approvals);
     api::add_audit_routes(router, audit);
   }
 
@@ -162,6 +165,7 @@ struct Core {
   service::Secrets secrets;
   service::Policies policies;
   service::Agents agents;
+  service::Approvals approvals;
   Hooks hooks;
   http::Router router;
   service::Background background;  // the last: its tasks end before what they use goes

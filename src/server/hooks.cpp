@@ -23,10 +23,12 @@ std::string resource_of(const http::Request& request) {
 
 }  // namespace
 
-Hooks::Hooks(service::Tokens& tokens, service::AuditLog& audit, int requests_per_second_per_address,
-             std::vector<Cidr> ip_allow, std::vector<Cidr> ip_deny)
+Hooks::Hooks(service::Tokens& tokens, service::AuditLog& audit, service::Approvals& approvals,
+             int requests_per_second_per_address, std::vector<Cidr> ip_allow,
+             std::vector<Cidr> ip_deny)
     : tokens_(tokens),
       audit_(audit),
+      approvals_(approvals),
       limiter_(requests_per_second_per_address),
       ip_allow_(std::move(ip_allow)),
       ip_deny_(std::move(ip_deny)) {}
@@ -51,7 +53,8 @@ bool Hooks::scope_allows(const Principal& principal, std::string_view needed) {
   return domain::scopes_cover(principal.scopes, needed);
 }
 
-asio::awaitable<Result<void>> Hooks::audit_refusal(http::Request& request, const Problem& problem) {
+asio::awaitable<Result<void>> Hooks::audit_refusal(http::Request& request, Problem& problem) {
+  if (problem.approval) co_return co_await approvals_.ask(request.caller, problem);
   const bool unauthenticated = request.caller.principal.type == PrincipalType::kNone;
   const std::string& action = request.route->action;
   service::AuditEntry entry{

@@ -1,12 +1,14 @@
 // Authorization: what a caller may reach in a vault.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/caller.h"
 #include "base/result.h"
 #include "domain/policy.h"
+#include "store/approval_repository.h"
 #include "store/policy_repository.h"
 #include "store/store.h"
 #include "store/vault_repository.h"
@@ -15,6 +17,9 @@ namespace oneclaw::service {
 
 /// The engine's form of a stored policy. 500 when the row no longer parses.
 Result<domain::Policy> to_policy(const store::PolicyRow& row);
+
+/// The audit action of an access: "secret.read", "secret.write" or "secret.delete".
+std::string_view action_of(domain::Access access);
 
 /// What a caller may do in one vault, with the policies of that moment.
 class VaultAccess {
@@ -29,7 +34,7 @@ class VaultAccess {
   /// Whether any policy that has not expired names the caller.
   [[nodiscard]] bool has_grant() const { return !policies_.empty(); }
   [[nodiscard]] bool allows(std::string_view path, domain::Access access) const;
-  /// 403 unless allows().
+  /// 403 unless allows(); 403 approval_required when a person's approval is all that lacks.
   [[nodiscard]] Result<void> require(std::string_view path, domain::Access access) const;
   /// 403 unless whole(): for policies and for the vault itself.
   [[nodiscard]] Result<void> require_whole() const;
@@ -38,7 +43,11 @@ class VaultAccess {
   VaultAccess() = default;
 
   store::VaultRow vault_;
+  /// What the policies say, with the approvals that the caller holds.
+  [[nodiscard]] domain::Decision decide(std::string_view path, domain::Access access) const;
+
   std::vector<domain::Policy> policies_;
+  std::vector<store::ApprovalGrant> grants_;  ///< read only when a policy asks for approval
   domain::AccessRequest request_;
   bool whole_ = false;
 };

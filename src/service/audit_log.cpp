@@ -58,6 +58,13 @@ void AuditLog::append(store::Transaction& transaction, const Uuid& org_id, const
   append_event(transaction, to_event(org_id, caller, std::move(entry)));
 }
 
+void AuditLog::append_refusal(store::Transaction& transaction, const Uuid& org_id,
+                              const Caller& caller, AuditEntry entry, int status) const {
+  entry.details["outcome"] = status >= 500 ? "failed" : "denied";
+  entry.details["status"] = status;
+  append_event(transaction, to_event(org_id, caller, std::move(entry)));
+}
+
 asio::awaitable<Result<void>> AuditLog::record(Caller& caller, AuditEntry entry) {
   entry.details["outcome"] = "success";
   const auto write = [&](store::Transaction& transaction) {

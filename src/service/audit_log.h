@@ -51,6 +51,10 @@ class AuditLog {
   void append(store::Transaction& transaction, const Uuid& org_id, const Caller& caller,
               AuditEntry entry) const;
 
+  /// Adds a refusal to the chain of an org, inside a write transaction that is kept all the same.
+  void append_refusal(store::Transaction& transaction, const Uuid& org_id, const Caller& caller,
+                      AuditEntry entry, int status) const;
+
   /// A success that changed nothing else: durable when this returns, and `caller.audited` is set.
   boost::asio::awaitable<Result<void>> record(Caller& caller, AuditEntry entry);
   /// A refusal or a failure: `outcome` ("denied", "failed") and `status` go to the details.

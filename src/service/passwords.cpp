@@ -1,22 +1,13 @@
 #include "service/passwords.h"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
+
+#include "service/action_limiter.h"
 
 namespace oneclaw::service {
 
 namespace asio = boost::asio;
-
-namespace {
-
-/// Who is backed off: an IPv4 address, or the /64 that one IPv6 client has all of.
-std::string client_key(IpAddress address) {
-  if (address.v6) std::fill(address.bytes.begin() + 8, address.bytes.end(), std::uint8_t{0});
-  return address.to_string();
-}
-
-}  // namespace
 
 Result<std::unique_ptr<Passwords>> Passwords::create(crypto::Argon2Cost cost, std::size_t threads,
                                                      std::size_t most_waiting,
@@ -46,6 +37,19 @@ asio::awaitable<Result<bool>> Passwords::verify(const SecureString& password,
     return equal && phc.has_value();
   };
   co_return co_await pool_.run(work);
+}
+
+asio::awaitable<Result<bool>> Passwords::check(std::string account, IpAddress address,
+                                               const SecureString& password,
+                                               std::optional<std::string> phc) {
+  CO_TRY(const Attempt attempt, admit(account, address));
+  CO_TRY(const bool right, co_await verify(password, std::move(phc)));
+  if (right) {
+    succeeded(account);
+  } else {
+    failed(account, address);
+  }
+  co_return right;
 }
 
 Result<Passwords::Attempt> Passwords::admit(std::string_view account, const IpAddress& address) {

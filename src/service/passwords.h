@@ -35,6 +35,11 @@ class Passwords {
   boost::asio::awaitable<Result<bool>> verify(const SecureString& password,
                                               std::optional<std::string> phc);
 
+  /// verify() as a try of its own that counts: 429 in back-off.
+  boost::asio::awaitable<Result<bool>> check(std::string account, IpAddress address,
+                                             const SecureString& password,
+                                             std::optional<std::string> phc);
+
   /// A try that was let through and isn't over yet.
   class Attempt {
    public:

@@ -32,6 +32,7 @@ void describe(AuditEntry& entry, const store::PolicyRow& policy) {
     names += (names.empty() ? "" : ",") + name;
   }
   entry.details["permissions"] = names;
+  entry.details["needs_approval"] = policy.approval.has_value();
 }
 
 /// Gathers the field errors of several checks.
@@ -50,6 +51,14 @@ class FieldErrors {
  private:
   std::vector<FieldError> errors_;
 };
+
+/// An approval is something that an allow policy asks for: a deny policy lets nobody in.
+Result<void> check_approval(std::string_view effect, const std::optional<std::string>& approval) {
+  if (!approval) return {};
+  CHECK_OK(domain::ApprovalRule::parse(*approval));
+  if (effect == "allow") return {};
+  return problems::validation("consensus_trigger", "must not be set on a deny policy");
+}
 
 Result<void> check_principal(store::Transaction& transaction, const Uuid& org_id,
                              std::string_view type, const Uuid& id) {
@@ -70,6 +79,7 @@ asio::awaitable<Result<store::PolicyRow>> Policies::create(Caller& caller, Uuid 
   errors.note(GlobPath::compile(policy.secret_path_pattern));
   errors.note(domain::parse_effect(policy.effect));
   errors.note(domain::Conditions::parse(policy.conditions_json));
+  errors.note(check_approval(policy.effect, policy.approval_json));
   if (policy.principal_type != "user" && policy.principal_type != "agent") {
     errors.note(Result<void>(problems::validation("principal_type", "must be user or agent")));
   }
@@ -93,6 +103,7 @@ asio::awaitable<Result<store::PolicyRow>> Policies::create(Caller& caller, Uuid 
                          .priority = policy.priority,
                          .conditions = policy.conditions_json,
                          .expires_at = policy.expires_at,
+                         .approval = policy.approval_json,
                          .created_by = author.id,
                          .created_by_type = std::string(to_string(author.type)),
                          .created_at = at,
@@ -146,6 +157,8 @@ asio::awaitable<Result<store::PolicyRow>> Policies::update(Caller& caller, Uuid 
     if (update.priority) row->priority = *update.priority;
     if (update.conditions_json) row->conditions = *update.conditions_json;
     if (update.expires_at || update.clear_expires_at) row->expires_at = update.expires_at;
+    if (update.approval_json || update.clear_approval) row->approval = update.approval_json;
+    CHECK_OK(check_approval(row->effect, row->approval));
     row->updated_at = now();
     policies.update(*row);
     AuditEntry entry = policy_entry("policy.update", vault_id, policy_id.to_string());

@@ -24,6 +24,7 @@ struct NewPolicy {
   std::int64_t priority = 0;
   std::string conditions_json = "{}";
   std::optional<TimePoint> expires_at;
+  std::optional<std::string> approval_json;  ///< what domain::ApprovalRule parses
 };
 
 struct PolicyUpdate {
@@ -33,6 +34,8 @@ struct PolicyUpdate {
   std::optional<std::string> conditions_json;
   std::optional<TimePoint> expires_at;
   bool clear_expires_at = false;
+  std::optional<std::string> approval_json;
+  bool clear_approval = false;
 };
 
 /// Only those who reach the vault whole may see or change its policies.

@@ -7,7 +7,7 @@ namespace {
 const std::string kSelect =
     "SELECT id, vault_id, org_id, secret_path_pattern, principal_type, principal_id, permissions, "
     "effect, priority, conditions, expires_at, extra, created_by, created_by_type, created_at, "
-    "updated_at FROM policies";
+    "updated_at, approval FROM policies";
 
 std::vector<PolicyRow> all(Statement& query) {
   std::vector<PolicyRow> policies;
@@ -24,6 +24,7 @@ std::vector<PolicyRow> all(Statement& query) {
                         .conditions = query.text(9),
                         .expires_at = query.optional_time(10),
                         .extra = query.text(11),
+                        .approval = query.optional_text(16),
                         .created_by = query.uuid(12),
                         .created_by_type = query.text(13),
                         .created_at = query.time(14),
@@ -39,8 +40,8 @@ void PolicyRepository::insert(const PolicyRow& policy) {
       .prepare(
           "INSERT INTO policies (id, vault_id, org_id, secret_path_pattern, principal_type, "
           "principal_id, permissions, effect, priority, conditions, expires_at, extra, "
-          "created_by, created_by_type, created_at, updated_at) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)")
+          "created_by, created_by_type, created_at, updated_at, approval) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)")
       .bind(1, policy.id)
       .bind(2, policy.vault_id)
       .bind(3, policy.org_id)
@@ -57,6 +58,7 @@ void PolicyRepository::insert(const PolicyRow& policy) {
       .bind(14, policy.created_by_type)
       .bind(15, policy.created_at)
       .bind(16, policy.updated_at)
+      .bind(17, policy.approval)
       .run();
 }
 
@@ -98,7 +100,8 @@ bool PolicyRepository::update(const PolicyRow& policy) {
   connection_
       .prepare(
           "UPDATE policies SET secret_path_pattern = ?3, permissions = ?4, effect = ?5, "
-          "priority = ?6, conditions = ?7, expires_at = ?8, extra = ?9, updated_at = ?10 "
+          "priority = ?6, conditions = ?7, expires_at = ?8, extra = ?9, updated_at = ?10, "
+          "approval = ?11 "
           "WHERE id = ?1 AND vault_id = ?2")
       .bind(1, policy.id)
       .bind(2, policy.vault_id)
@@ -110,6 +113,7 @@ bool PolicyRepository::update(const PolicyRow& policy) {
       .bind(8, policy.expires_at)
       .bind(9, policy.extra)
       .bind(10, policy.updated_at)
+      .bind(11, policy.approval)
       .run();
   return connection_.changes() == 1;
 }

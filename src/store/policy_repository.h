@@ -27,6 +27,7 @@ struct PolicyRow {
   std::string conditions = "{}";  ///< JSON object
   std::optional<TimePoint> expires_at{};
   std::string extra = "{}";  ///< JSON object: wire fields that are kept and echoed only
+  std::optional<std::string> approval{};  ///< JSON object: what domain::ApprovalRule parses
   Uuid created_by{};
   std::string created_by_type{};
   TimePoint created_at{};

@@ -99,6 +99,16 @@ std::optional<std::string> UserRepository::role(const Uuid& org_id, const Uuid& 
   return query.text(0);
 }
 
+std::vector<Uuid> UserRepository::members_of_role(const Uuid& org_id, std::string_view role) {
+  auto query = connection_.prepare(
+      "SELECT user_id FROM memberships WHERE org_id = ?1 AND role = ?2 "
+      "ORDER BY created_at, user_id");
+  query.bind(1, org_id).bind(2, role);
+  std::vector<Uuid> members;
+  while (query.step()) members.push_back(query.uuid(0));
+  return members;
+}
+
 bool UserRepository::update_profile(const Uuid& id, const std::optional<std::string>& display_name,
                                     const std::optional<bool>& marketing_emails) {
   connection_
@@ -108,6 +118,29 @@ bool UserRepository::update_profile(const Uuid& id, const std::optional<std::str
       .bind(1, id)
       .bind(2, display_name)
       .bind(3, marketing_emails)
+      .run();
+  return connection_.changes() == 1;
+}
+
+bool UserRepository::set_totp_enabled(const Uuid& id, bool enabled) {
+  connection_.prepare("UPDATE users SET totp_enabled = ?2 WHERE id = ?1")
+      .bind(1, id)
+      .bind(2, enabled)
+      .run();
+  return connection_.changes() == 1;
+}
+
+bool UserRepository::set_email(const Uuid& id, std::string_view email) {
+  connection_.prepare("UPDATE users SET email = ?2, email_verified = 1 WHERE id = ?1")
+      .bind(1, id)
+      .bind(2, email)
+      .run();
+  return connection_.changes() == 1;
+}
+
+bool UserRepository::bump_token_version(const Uuid& id) {
+  connection_.prepare("UPDATE users SET token_version = token_version + 1 WHERE id = ?1")
+      .bind(1, id)
       .run();
   return connection_.changes() == 1;
 }

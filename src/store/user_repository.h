@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.h"
 #include "base/uuid.h"
@@ -57,10 +58,17 @@ class UserRepository {
   std::optional<UserRow> find_by_email(std::string_view email);
   std::optional<UserRow> find_by_google_subject(std::string_view subject);
   std::optional<std::string> role(const Uuid& org_id, const Uuid& user_id);
+  /// Those of the org who have that role, the longest there first.
+  std::vector<Uuid> members_of_role(const Uuid& org_id, std::string_view role);
 
   /// Changes what is given. False when there is no such user, here and below.
   bool update_profile(const Uuid& id, const std::optional<std::string>& display_name,
                       const std::optional<bool>& marketing_emails);
+  bool set_totp_enabled(const Uuid& id, bool enabled);
+  /// A proven address. Kind::kUnique when it is taken.
+  bool set_email(const Uuid& id, std::string_view email);
+  /// Ends the user's live tokens.
+  bool bump_token_version(const Uuid& id);
   /// Also ends the user's live tokens; gives the new token version.
   std::optional<std::int64_t> set_password(const Uuid& id, std::string_view hash);
   /// The same password, hashed anew: tokens live on.

@@ -21,7 +21,10 @@ class Answer:
         self.headers = headers
         self.content = content
         self.media_type = headers.get("Content-Type", "").split(";")[0].strip() or None
-        self.body = json_module.loads(content) if content else None
+        self.body = None
+        if content:
+            is_page = self.media_type == "text/html"
+            self.body = content.decode() if is_page else json_module.loads(content)
 
     def __getitem__(self, key):
         return self.body[key]
@@ -53,8 +56,11 @@ def check_answer(answer):
     assert answer.headers.get("X-Request-Id"), answer
     if answer.status >= 400:
         check_problem(answer)
-    elif answer.status == 204:
+    elif answer.status in (204, 302):
         assert answer.content == b"", answer
+    elif answer.media_type == "text/html":
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"], answer
+        assert "<script" not in answer.body, answer
     else:
         assert answer.media_type in ("application/json", "application/jwk-set+json"), answer
         if SECRET_FIELDS & set(answer.body):
@@ -88,7 +94,8 @@ class Api:
         if data is not None:
             headers.setdefault("Content-Type", "application/json")
         response = self._session().request(method, self.url + path, data=data, headers=headers,
-                                           params=params, timeout=120, verify=self.verify)
+                                           params=params, timeout=120, verify=self.verify,
+                                           allow_redirects=False)
         answer = Answer(method, path, response.status_code, response.headers, response.content)
         if expect is not None:
             wanted = {expect} if isinstance(expect, int) else set(expect)

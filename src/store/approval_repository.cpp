@@ -1,0 +1,169 @@
+#include "store/approval_repository.h"
+
+#include "store/json_list.h"
+
+namespace oneclaw::store {
+
+namespace {
+
+const std::string kSelect =
+    "SELECT id, org_id, requester_type, requester_id, addressed_to, action, target_type, "
+    "target_id, vault_id, path, policy_id, roles, risk_tier, summary, reason, status, "
+    "decision_reason, decided_by, decided_at, grant_seconds, grant_expires_at, created_at, "
+    "expires_at FROM approvals";
+
+std::vector<ApprovalRow> all(Statement& query) {
+  std::vector<ApprovalRow> approvals;
+  while (query.step()) {
+    approvals.push_back({.id = query.uuid(0),
+                         .org_id = query.uuid(1),
+                         .requester_type = query.text(2),
+                         .requester_id = query.uuid(3),
+                         .addressed_to = query.uuid(4),
+                         .action = query.text(5),
+                         .target_type = query.text(6),
+                         .target_id = query.text(7),
+                         .vault_id = query.optional_uuid(8),
+                         .path = query.optional_text(9),
+                         .policy_id = query.optional_uuid(10),
+                         .roles = parse_string_list(query.text(11)),
+                         .risk_tier = query.integer(12),
+                         .summary = query.text(13),
+                         .reason = query.optional_text(14),
+                         .status = query.text(15),
+                         .decision_reason = query.optional_text(16),
+                         .decided_by = query.optional_uuid(17),
+                         .decided_at = query.optional_time(18),
+                         .grant_seconds = query.integer(19),
+                         .grant_expires_at = query.optional_time(20),
+                         .created_at = query.time(21),
+                         .expires_at = query.time(22)});
+  }
+  return approvals;
+}
+
+std::optional<ApprovalRow> one(Statement& query) {
+  auto approvals = all(query);
+  if (approvals.empty()) return std::nullopt;
+  return std::move(approvals.front());
+}
+
+}  // namespace
+
+void ApprovalRepository::insert(const ApprovalRow& approval) {
+  connection_
+      .prepare(
+          "INSERT INTO approvals (id, org_id, requester_type, requester_id, addressed_to, action, "
+          "target_type, target_id, vault_id, path, policy_id, roles, risk_tier, summary, reason, "
+          "status, grant_seconds, created_at, expires_at) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 'pending', "
+          "?16, ?17, ?18)")
+      .bind(1, approval.id)
+      .bind(2, approval.org_id)
+      .bind(3, approval.requester_type)
+      .bind(4, approval.requester_id)
+      .bind(5, approval.addressed_to)
+      .bind(6, approval.action)
+      .bind(7, approval.target_type)
+      .bind(8, approval.target_id)
+      .bind(9, approval.vault_id)
+      .bind(10, approval.path)
+      .bind(11, approval.policy_id)
+      .bind(12, to_json_list(approval.roles))
+      .bind(13, approval.risk_tier)
+      .bind(14, approval.summary)
+      .bind(15, approval.reason)
+      .bind(16, approval.grant_seconds)
+      .bind(17, approval.created_at)
+      .bind(18, approval.expires_at)
+      .run();
+}
+
+std::optional<ApprovalRow> ApprovalRepository::find(const Uuid& org_id, const Uuid& id) {
+  auto query = connection_.prepare(kSelect + " WHERE id = ?1 AND org_id = ?2");
+  return one(query.bind(1, id).bind(2, org_id));
+}
+
+std::optional<ApprovalRow> ApprovalRepository::find_open(const Uuid& requester_id,
+                                                         std::string_view action,
+                                                         std::string_view target_id, TimePoint at) {
+  auto query = connection_.prepare(kSelect +
+                                   " WHERE requester_id = ?1 AND status = 'pending' AND "
+                                   "expires_at > ?2 AND action = ?3 AND target_id = ?4 LIMIT 1");
+  return one(query.bind(1, requester_id).bind(2, at).bind(3, action).bind(4, target_id));
+}
+
+std::int64_t ApprovalRepository::count_open(const Uuid& requester_id, TimePoint at) {
+  auto query = connection_.prepare(
+      "SELECT COUNT(*) FROM approvals "
+      "WHERE requester_id = ?1 AND status = 'pending' AND expires_at > ?2");
+  query.bind(1, requester_id).bind(2, at).step();
+  return query.integer(0);
+}
+
+std::vector<ApprovalRow> ApprovalRepository::list(const Uuid& org_id, const ApprovalFilter& filter,
+                                                  TimePoint at, std::int64_t limit,
+                                                  std::int64_t offset) {
+  std::optional<std::string> stored = filter.status;
+  std::optional<bool> is_past;
+  if (stored == "expired" || stored == "pending") {
+    is_past = stored == "expired";
+    stored = "pending";
+  }
+  auto query = connection_.prepare(
+      kSelect +
+      " WHERE org_id = ?1 AND (?2 IS NULL OR requester_id = ?2) "
+      "AND (?3 IS NULL OR addressed_to = ?3) AND (?4 IS NULL OR status = ?4) "
+      "AND (?5 IS NULL OR (expires_at <= ?6) = ?5) ORDER BY id DESC LIMIT ?7 OFFSET ?8");
+  query.bind(1, org_id)
+      .bind(2, filter.requester_id)
+      .bind(3, filter.addressed_to)
+      .bind(4, stored)
+      .bind(5, is_past)
+      .bind(6, at)
+      .bind(7, limit)
+      .bind(8, offset);
+  return all(query);
+}
+
+std::vector<ApprovalGrant> ApprovalRepository::grants(const Uuid& vault_id,
+                                                      const Uuid& requester_id, TimePoint at) {
+  auto query = connection_.prepare(
+      "SELECT policy_id, path, action FROM approvals WHERE requester_id = ?1 AND vault_id = ?2 "
+      "AND status = 'approved' AND grant_expires_at > ?3");
+  query.bind(1, requester_id).bind(2, vault_id).bind(3, at);
+  std::vector<ApprovalGrant> grants;
+  while (query.step()) {
+    grants.push_back({.policy_id = query.uuid(0), .path = query.text(1), .action = query.text(2)});
+  }
+  return grants;
+}
+
+void ApprovalRepository::explain(const ApprovalRow& approval) {
+  connection_
+      .prepare("UPDATE approvals SET summary = ?2, reason = ?3, risk_tier = ?4 WHERE id = ?1")
+      .bind(1, approval.id)
+      .bind(2, approval.summary)
+      .bind(3, approval.reason)
+      .bind(4, approval.risk_tier)
+      .run();
+}
+
+bool ApprovalRepository::decide(const ApprovalRow& approval, TimePoint at) {
+  connection_
+      .prepare(
+          "UPDATE approvals SET status = ?2, decision_reason = ?3, decided_by = ?4, "
+          "decided_at = ?5, grant_expires_at = ?6 "
+          "WHERE id = ?1 AND status = 'pending' AND expires_at > ?7")
+      .bind(1, approval.id)
+      .bind(2, approval.status)
+      .bind(3, approval.decision_reason)
+      .bind(4, approval.decided_by)
+      .bind(5, approval.decided_at)
+      .bind(6, approval.grant_expires_at)
+      .bind(7, at)
+      .run();
+  return connection_.changes() == 1;
+}
+
+}  // namespace oneclaw::store
