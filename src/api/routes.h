@@ -11,6 +11,9 @@ class Agents;
 class ApiKeys;
 class Approvals;
 class AuditLog;
+class EnvVars;
+class IpRules;
+class OrgEnvVars;
 class Policies;
 class Profile;
 class Secrets;
@@ -28,9 +31,12 @@ void add_api_key_routes(http::Router& router, service::ApiKeys& keys);
 void add_vault_routes(http::Router& router, service::Vaults& vaults);
 void add_secret_routes(http::Router& router, service::Secrets& secrets);
 void add_policy_routes(http::Router& router, service::Policies& policies);
+void add_env_var_routes(http::Router& router, service::EnvVars& variables);
+void add_org_env_var_routes(http::Router& router, service::OrgEnvVars& variables);
 void add_agent_routes(http::Router& router, service::Agents& agents);
 void add_approval_routes(http::Router& router, service::Approvals& approvals);
 void add_audit_routes(http::Router& router, service::AuditLog& audit);
+void add_security_routes(http::Router& router, service::IpRules& rules);
 void add_health_routes(http::Router& router, crypto::Keyring& keyring);
 
 }  // namespace oneclaw::api

@@ -49,6 +49,8 @@ class Request {
   const Route* route = nullptr;
   Caller caller;
   SecureBytes body_;
+  /// Sent with whatever the answer is: what is left of a rate or a quota.
+  std::vector<std::pair<std::string, std::string>> answer_headers;
 };
 
 struct Response {

@@ -73,6 +73,7 @@ asio::awaitable<Result<Response>> act(PipelineHooks& hooks, Request& request) {
     Result<Principal> principal = co_await hooks.authenticate(token);
     if (!principal) co_return std::move(principal).problem();
     request.caller.principal = std::move(principal).value();
+    CO_CHECK_OK(hooks.admit_principal(request));
   }
   CO_CHECK_OK(hooks.check_ip_rules(request.caller));
   if (route.access == Access::kUser && !request.caller.principal.is_user()) {
@@ -111,13 +112,17 @@ asio::awaitable<Response> act_audited(PipelineHooks& hooks, Request& request) {
 
 asio::awaitable<Response> run_pipeline(const Router& router, PipelineHooks& hooks,
                                        Request& request) {
+  const auto with_headers = [&request](Response response) {
+    for (auto& header : request.answer_headers) response.headers.push_back(std::move(header));
+    return response;
+  };
   std::exception_ptr error;
   try {
-    const Result<void> admitted = hooks.admit(request.caller.address);
-    if (!admitted.ok()) co_return problem_response(admitted.problem());
+    const Result<void> admitted = hooks.admit(request);
+    if (!admitted.ok()) co_return with_headers(problem_response(admitted.problem()));
     const Result<void> routed = find_route(router, request);
     if (!routed.ok()) co_return problem_response(routed.problem());
-    co_return co_await act_audited(hooks, request);
+    co_return with_headers(co_await act_audited(hooks, request));
   } catch (...) {
     error = std::current_exception();
   }

@@ -1,5 +1,6 @@
 // The request pipeline, the same for every request, in this order:
 //   request id > rate limit > authenticate > IP rules > handler (authorize, act, audit) > answer
+// The rate of a principal is looked at once the principal is known, before the IP rules.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -16,8 +17,10 @@ class PipelineHooks {
  public:
   virtual ~PipelineHooks() = default;
 
-  /// 429 when the caller's address has used up its rate.
-  virtual Result<void> admit(const IpAddress& address) = 0;
+  /// 429 when the server or the caller's address has used up its rate. May set answer headers.
+  virtual Result<void> admit(Request& request) = 0;
+  /// The same for the principal, once it is known.
+  virtual Result<void> admit_principal(Request& request) = 0;
   /// The principal of a bearer token; 401 otherwise.
   virtual boost::asio::awaitable<Result<Principal>> authenticate(std::string_view bearer_token) = 0;
   /// 403 when an IP rule shuts the caller out.

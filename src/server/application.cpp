@@ -25,8 +25,11 @@
 #include "service/approvals.h"
 #include "service/audit_log.h"
 #include "service/background.h"
+#include "service/env_vars.h"
 #include "service/field_seal.h"
 #include "service/google_keys.h"
+#include "service/ip_rules.h"
+#include "service/org_env_vars.h"
 #include "service/outbox.h"
 #include "service/passwords.h"
 #include "service/policies.h"
@@ -88,23 +91,21 @@ Result<void> prepare_folder(const fs::path& folder) {
   return {};
 }
 
-asio::awaitable<void> put_into(std::optional<Result<service::ServerKeys>>& target,
-                               store::Store& store, crypto::Keyring& keyring,
-                               service::RowMac& row_mac) {
-  target = co_await service::load_server_keys(store, keyring, row_mac);
+template <class T>
+asio::awaitable<void> put_into(std::optional<Result<T>>& target, asio::awaitable<Result<T>> work) {
+  target = co_await std::move(work);
 }
 
 /// Before the server's own threads run, one of the coroutine's own is enough.
-Result<service::ServerKeys> load_keys(store::Store& store, crypto::Keyring& keyring,
-                                      service::RowMac& row_mac) {
-  std::optional<Result<service::ServerKeys>> keys;
+template <class T>
+Result<T> run_now(asio::awaitable<Result<T>> work) {
+  std::optional<Result<T>> outcome;
   asio::io_context context;
-  asio::co_spawn(context, put_into(keys, store, keyring, row_mac),
-                 [](const std::exception_ptr& error) {
-                   if (error) std::rethrow_exception(error);
-                 });
+  asio::co_spawn(context, put_into(outcome, std::move(work)), [](const std::exception_ptr& error) {
+    if (error) std::rethrow_exception(error);
+  });
   context.run();
-  return std::move(*keys);
+  return std::move(*outcome);
 }
 
 /// Members are destroyed in reverse: the HTTP server first, the store after all that uses it.
@@ -129,11 +130,17 @@ struct Core {
         api_keys(*store, server_keys.mac, audit),
         vaults(*store, vault_keys, audit),
         secrets(*store, vault_keys, audit),
+        env_vars(*store, vault_keys, audit),
+        org_env_vars(*store, vault_keys, audit),
         policies(*store, audit),
         agents(*store, vault_keys, server_keys.mac, audit),
         approvals(*store, audit, outbox, server_keys.mac),
-        hooks(tokens, audit, approvals, config.requests_per_second_per_address, config.ip_allow,
-              config.ip_deny) {
+        ip_rules(*store, audit),
+        hooks(tokens, audit, approvals, ip_rules,
+              {.all = config.requests_per_second,
+               .per_address = config.requests_per_second_per_address,
+               .per_principal = config.requests_per_second_per_principal},
+              config.ip_allow, config.ip_deny) {
     api::add_health_routes(router, *keyring);
     api::add_sign_in_routes(router, sign_in);
     api::add_token_key_routes(router, tokens);
@@ -141,10 +148,13 @@ struct Core {
     api::add_api_key_routes(router, api_keys);
     api::add_vault_routes(router, vaults);
     api::add_secret_routes(router, secrets);
+    api::add_env_var_routes(router, env_vars);
+    api::add_org_env_var_routes(router, org_env_vars);
     api::add_policy_routes(router, policies);
     api::add_agent_routes(router, agents);
     api::add_approval_routes(router, approvals);
     api::add_audit_routes(router, audit);
+    api::add_security_routes(router, ip_rules);
   }
 
   FolderLock lock;
@@ -163,9 +173,12 @@ struct Core {
   service::ApiKeys api_keys;
   service::Vaults vaults;
   service::Secrets secrets;
+  service::EnvVars env_vars;
+  service::OrgEnvVars org_env_vars;
   service::Policies policies;
   service::Agents agents;
   service::Approvals approvals;
+  service::IpRules ip_rules;
   Hooks hooks;
   http::Router router;
   service::Background background;  // the last: its tasks end before what they use goes
@@ -214,7 +227,7 @@ Result<std::unique_ptr<Application>> Application::create(const Config& config) {
   const auto row_mac = std::make_shared<service::RowMac>();
   options.row_seal = row_mac;
   TRY(auto store, store::open_sqlite(options));
-  TRY(service::ServerKeys keys, load_keys(*store, *keyring, *row_mac));
+  TRY(service::ServerKeys keys, run_now(service::load_server_keys(*store, *keyring, *row_mac)));
   TRY(auto passwords, service::Passwords::create(config.argon2, config.password_threads,
                                                  config.most_waiting_passwords, config.login));
 
@@ -222,6 +235,7 @@ Result<std::unique_ptr<Application>> Application::create(const Config& config) {
   parts->core = std::make_unique<Core>(std::move(lock), std::move(keyring), std::move(store),
                                        std::move(keys), std::move(passwords), config);
   Core& core = *parts->core;
+  CHECK_OK(run_now(core.ip_rules.load()));
   const auto handle = [&core](http::Request& request) {
     return http::run_pipeline(core.router, core.hooks, request);
   };

@@ -189,8 +189,11 @@ void read_root(Section& root, Config& config) {
     limits.seconds("idle_seconds", 1, 3600, config.http.idle_timeout);
     limits.seconds("drain_seconds", 0, 3600, config.http.drain_timeout);
     limits.integer("connections", 1, 1'000'000, config.http.most_connections);
+    limits.integer("requests_per_second", 0, 1'000'000, config.requests_per_second);
     limits.integer("requests_per_second_per_address", 0, 1'000'000,
                    config.requests_per_second_per_address);
+    limits.integer("requests_per_second_per_principal", 0, 1'000'000,
+                   config.requests_per_second_per_principal);
     limits.integer("io_threads", 0, 256, config.http.threads);
   });
   root.section("password", [&](Section& password) {

@@ -27,7 +27,9 @@ struct Config {
   service::WebhookOptions webhooks;
   bool log_json = false;
   std::string log_level = "info";
-  int requests_per_second_per_address = 0;  ///< 0: no bound
+  int requests_per_second = 0;  ///< of the whole server; 0: no bound, here and below
+  int requests_per_second_per_address = 0;
+  int requests_per_second_per_principal = 0;
   crypto::Argon2Cost argon2;
   std::size_t password_threads = 2;
   std::size_t most_waiting_passwords = 64;

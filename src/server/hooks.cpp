@@ -1,6 +1,8 @@
 #include "server/hooks.h"
 
 #include <algorithm>
+#include <functional>
+#include <string>
 #include <utility>
 
 #include "domain/scopes.h"
@@ -21,20 +23,64 @@ std::string resource_of(const http::Request& request) {
   return request.path_params.empty() ? std::string() : request.path_params.back().second;
 }
 
+/// One client has a whole IPv6 /64 at its command.
+IpAddress network_of(IpAddress address) {
+  if (address.v6) std::fill(address.bytes.begin() + 8, address.bytes.end(), std::uint8_t{0});
+  return address;
+}
+
+/// Tells the client where it stands (draft-ietf-httpapi-ratelimit-headers-08, and the older
+/// X-RateLimit-* that many clients read); 429 when the bucket is empty.
+Result<void> judge(http::Request& request, std::string_view policy,
+                   const service::RateState& state) {
+  const std::string name(policy);
+  const std::string limit = std::to_string(state.limit);
+  const std::string left = std::to_string(state.remaining);
+  const std::string reset = std::to_string(state.reset_seconds);
+  request.answer_headers = {{"RateLimit-Policy", "\"" + name + "\";q=" + limit + ";w=2"},
+                            {"RateLimit", "\"" + name + "\";r=" + left + ";t=" + reset},
+                            {"X-RateLimit-Limit", limit},
+                            {"X-RateLimit-Remaining", left},
+                            {"X-RateLimit-Reset", reset}};
+  if (state.admitted) return {};
+  return problems::too_many_requests("Too many requests for this " + name + ".", 1);
+}
+
 }  // namespace
 
 Hooks::Hooks(service::Tokens& tokens, service::AuditLog& audit, service::Approvals& approvals,
-             int requests_per_second_per_address, std::vector<Cidr> ip_allow,
+             service::IpRules& ip_rules, RateLimits rates, std::vector<Cidr> ip_allow,
              std::vector<Cidr> ip_deny)
     : tokens_(tokens),
       audit_(audit),
       approvals_(approvals),
-      limiter_(requests_per_second_per_address),
+      ip_rules_(ip_rules),
+      all_(rates.all),
+      addresses_(rates.per_address),
+      principals_(rates.per_principal),
       ip_allow_(std::move(ip_allow)),
       ip_deny_(std::move(ip_deny)) {}
 
-Result<void> Hooks::admit(const IpAddress& address) {
-  return limiter_.admit(address, now());
+std::size_t Hooks::AddressHash::operator()(const IpAddress& address) const noexcept {
+  return std::hash<std::string_view>{}(as_text(address.bytes));
+}
+
+Result<void> Hooks::admit(http::Request& request) {
+  const TimePoint at = now();
+  if (addresses_.is_on()) {
+    // The principal's headers, when there is one, replace these.
+    CHECK_OK(judge(request, "address", addresses_.take(network_of(request.caller.address), at)));
+  }
+  if (all_.is_on()) {
+    const service::RateState state = all_.take(0, at);
+    if (!state.admitted) return judge(request, "server", state);
+  }
+  return {};
+}
+
+Result<void> Hooks::admit_principal(http::Request& request) {
+  if (!principals_.is_on()) return {};
+  return judge(request, "principal", principals_.take(request.caller.principal.id, now()));
 }
 
 asio::awaitable<Result<Principal>> Hooks::authenticate(std::string_view bearer_token) {
@@ -45,6 +91,10 @@ Result<void> Hooks::check_ip_rules(const Caller& caller) {
   if (any_contains(ip_deny_, caller.address) ||
       (!ip_allow_.empty() && !any_contains(ip_allow_, caller.address))) {
     return problems::forbidden("This address isn't allowed here.");
+  }
+  if (caller.principal.type != PrincipalType::kNone &&
+      !ip_rules_.admits(caller.principal, caller.address)) {
+    return problems::forbidden("The org's IP rules don't let this address in.");
   }
   return {};
 }

@@ -7,17 +7,27 @@
 #include "http/pipeline.h"
 #include "service/approvals.h"
 #include "service/audit_log.h"
+#include "service/ip_rules.h"
 #include "service/rate_limiter.h"
 #include "service/tokens.h"
 
 namespace oneclaw::server {
 
+/// Requests a second; 0: no bound.
+struct RateLimits {
+  int all = 0;
+  int per_address = 0;  ///< an IPv6 client's address counts as its /64
+  int per_principal = 0;
+};
+
 class Hooks final : public http::PipelineHooks {
  public:
   Hooks(service::Tokens& tokens, service::AuditLog& audit, service::Approvals& approvals,
-        int requests_per_second_per_address, std::vector<Cidr> ip_allow, std::vector<Cidr> ip_deny);
+        service::IpRules& ip_rules, RateLimits rates, std::vector<Cidr> ip_allow,
+        std::vector<Cidr> ip_deny);
 
-  Result<void> admit(const IpAddress& address) override;
+  Result<void> admit(http::Request& request) override;
+  Result<void> admit_principal(http::Request& request) override;
   boost::asio::awaitable<Result<Principal>> authenticate(std::string_view bearer_token) override;
   Result<void> check_ip_rules(const Caller& caller) override;
   bool scope_allows(const Principal& principal, std::string_view needed) override;
@@ -29,8 +39,15 @@ class Hooks final : public http::PipelineHooks {
  private:
   service::Tokens& tokens_;
   service::AuditLog& audit_;
+  struct AddressHash {
+    std::size_t operator()(const IpAddress& address) const noexcept;
+  };
+
   service::Approvals& approvals_;
-  service::RateLimiter limiter_;
+  service::IpRules& ip_rules_;
+  service::RateLimiter<int> all_;
+  service::RateLimiter<IpAddress, AddressHash> addresses_;
+  service::RateLimiter<Uuid> principals_;
   std::vector<Cidr> ip_allow_;
   std::vector<Cidr> ip_deny_;
 };

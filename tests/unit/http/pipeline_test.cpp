@@ -14,7 +14,7 @@ namespace asio = boost::asio;
 /// What the handlers below do; set by each test.
 struct Script {
   std::vector<std::string> calls;
-  std::optional<Problem> admit, authenticate, ip_rules, audit, handler;
+  std::optional<Problem> admit, principal, authenticate, ip_rules, audit, handler;
   bool scope_ok = true;
   bool audits = true;  ///< the handler audits
   bool throws = false;
@@ -28,7 +28,11 @@ Script script;
 
 class FakeHooks final : public PipelineHooks {
  public:
-  Result<void> admit(const IpAddress& /*address*/) override { return step("admit", script.admit); }
+  Result<void> admit(Request& /*request*/) override { return step("admit", script.admit); }
+  Result<void> admit_principal(Request& request) override {
+    request.answer_headers = {{"X-RateLimit-Remaining", "7"}};
+    return step("principal", script.principal);
+  }
   asio::awaitable<Result<Principal>> authenticate(std::string_view bearer_token) override {
     script.token = bearer_token;
     script.calls.emplace_back("authenticate");
@@ -125,7 +129,10 @@ TEST_F(Pipeline, RunsItsStagesInOrder) {
   const Response response = run("/scoped");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body.view(), "data");
-  EXPECT_EQ(script.calls, (Calls{"admit", "authenticate", "ip", "scope secrets:read", "handler"}));
+  ASSERT_EQ(response.headers.size(), 1U);
+  EXPECT_EQ(response.headers[0].first, "X-RateLimit-Remaining");
+  EXPECT_EQ(script.calls,
+            (Calls{"admit", "authenticate", "principal", "ip", "scope secrets:read", "handler"}));
   EXPECT_EQ(script.token, "t");
   EXPECT_EQ(request_.caller.principal.type, PrincipalType::kUser);
   ASSERT_NE(request_.route, nullptr);
@@ -152,20 +159,26 @@ TEST_F(Pipeline, StopsAtTheFirstStageThatRefuses) {
   EXPECT_EQ(script.audited_status, 401);
 
   script = Script{};
+  script.principal = problems::too_many_requests("Slow down.", 3);
+  EXPECT_EQ(run("/user").status, 429);
+  EXPECT_EQ(script.calls, (Calls{"admit", "authenticate", "principal", "audit"}));
+
+  script = Script{};
   script.ip_rules = problems::forbidden("Not from there.");
   EXPECT_EQ(run("/user").status, 403);
-  EXPECT_EQ(script.calls, (Calls{"admit", "authenticate", "ip", "audit"}));
+  EXPECT_EQ(script.calls, (Calls{"admit", "authenticate", "principal", "ip", "audit"}));
 
   script = Script{};
   script.type = PrincipalType::kAgent;
   EXPECT_EQ(run("/user").status, 403);
-  EXPECT_EQ(script.calls, (Calls{"admit", "authenticate", "ip", "audit"}));
+  EXPECT_EQ(script.calls, (Calls{"admit", "authenticate", "principal", "ip", "audit"}));
   EXPECT_EQ(script.audited_status, 403);
 
   script = Script{};
   script.scope_ok = false;
   EXPECT_EQ(run("/scoped").status, 403);
-  EXPECT_EQ(script.calls, (Calls{"admit", "authenticate", "ip", "scope secrets:read", "audit"}));
+  EXPECT_EQ(script.calls,
+            (Calls{"admit", "authenticate", "principal", "ip", "scope secrets:read", "audit"}));
 }
 
 TEST_F(Pipeline, UserRouteNeedsAUser) {
