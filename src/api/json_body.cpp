@@ -77,6 +77,12 @@ SecureString JsonBody::required_secret(std::string_view field, TextRule rule) {
   return text == nullptr ? SecureString() : SecureString(std::string_view(*text));
 }
 
+std::optional<SecureString> JsonBody::secret(std::string_view field, TextRule rule) {
+  const json::string* text = find_text(field, rule);
+  if (text == nullptr) return std::nullopt;
+  return SecureString(std::string_view(*text));
+}
+
 std::optional<std::string> JsonBody::text(std::string_view field, TextRule rule) {
   const json::string* text = find_text(field, rule);
   if (text == nullptr) return std::nullopt;

@@ -40,6 +40,7 @@ class JsonBody {
   std::string required_text(std::string_view field, TextRule rule);
   SecureString required_secret(std::string_view field, TextRule rule);
   std::optional<std::string> text(std::string_view field, TextRule rule);
+  std::optional<SecureString> secret(std::string_view field, TextRule rule);
   std::optional<bool> boolean(std::string_view field);
   std::optional<std::int64_t> integer(std::string_view field, std::int64_t least,
                                       std::int64_t most);

@@ -7,6 +7,8 @@ namespace oneclaw::crypto {
 class Keyring;
 }
 namespace oneclaw::service {
+class Account;
+class AccountData;
 class Agents;
 class ApiKeys;
 class Approvals;
@@ -14,6 +16,9 @@ class AuditLog;
 class EnvVars;
 class IpRules;
 class OrgEnvVars;
+class DeviceLogin;
+class Enrolments;
+class Mfa;
 class Policies;
 class Profile;
 class Secrets;
@@ -34,6 +39,14 @@ void add_policy_routes(http::Router& router, service::Policies& policies);
 void add_env_var_routes(http::Router& router, service::EnvVars& variables);
 void add_org_env_var_routes(http::Router& router, service::OrgEnvVars& variables);
 void add_agent_routes(http::Router& router, service::Agents& agents);
+void add_mfa_routes(http::Router& router, service::Mfa& mfa);
+void add_account_routes(http::Router& router, service::Account& account, service::AccountData& data,
+                        service::Profile& profile);
+void add_device_routes(http::Router& router, service::DeviceLogin& devices);
+void add_enrolment_routes(http::Router& router, service::Enrolments& enrolments);
+/// Outside /v1: what links in emails lead to.
+void add_link_pages(http::Router& router, service::SignIn& sign_in, service::Account& account,
+                    service::Enrolments& enrolments);
 void add_approval_routes(http::Router& router, service::Approvals& approvals);
 void add_audit_routes(http::Router& router, service::AuditLog& audit);
 void add_security_routes(http::Router& router, service::IpRules& rules);

@@ -4,6 +4,7 @@
 #include "api/json_body.h"
 #include "api/reply.h"
 #include "api/routes.h"
+#include "api/token_json.h"
 #include "api/wiping_json.h"
 
 namespace oneclaw::api {
@@ -19,16 +20,6 @@ constexpr JsonBody::TextRule kEmail{.least = 1, .most = 1024};
 constexpr JsonBody::TextRule kAnyPassword{.least = 1, .most = 1024};
 constexpr JsonBody::TextRule kToken{.least = 1, .most = 16'384};
 
-json::object token_json(const service::IssuedToken& token) {
-  json::object body(wiping_storage());
-  body["access_token"] = token.access_token.view();
-  body["token_type"] = "Bearer";
-  body["expires_in"] = token.expires_in.count();
-  if (!token.refresh_token.empty()) body["refresh_token"] = token.refresh_token.view();
-  if (token.agent_id) body["agent_id"] = token.agent_id->to_string();
-  return body;
-}
-
 Response token_reply(const service::IssuedToken& token) {
   return secret_reply(200, token_json(token));
 }
@@ -41,12 +32,22 @@ Reply signup(SignIn& sign_in, Request& request) {
   if (body.has("password")) body.note(service::validate_password(password, "password"));
   std::string name = body.text("display_name", {.least = 0, .most = 200}).value_or("");
   CO_CHECK_OK(body.check());
-  CO_TRY(const service::IssuedToken token,
+  CO_TRY(const std::optional<service::IssuedToken> token,
          co_await sign_in.signup(request.caller, email, std::move(password), std::move(name)));
-  json::object answer = token_json(token);
-  answer["message"] = "Account created.";
+  json::object answer = token ? token_json(*token) : json::object(wiping_storage());
+  answer["message"] =
+      token ? "Account created." : "Check your email: the link in it makes the account.";
   answer["email"] = *service::normalize_email(email);
   co_return secret_reply(200, answer);
+}
+
+Reply verify_email(SignIn& sign_in, Request& request) {
+  CO_TRY(JsonBody body, JsonBody::parse(request));
+  SecureString verification = body.required_secret("token", kAnyPassword);
+  CO_CHECK_OK(body.check());
+  CO_TRY(const service::IssuedToken token,
+         co_await sign_in.verify_email(request.caller, std::move(verification)));
+  co_return token_reply(token);
 }
 
 Reply login(SignIn& sign_in, Request& request) {
@@ -115,6 +116,7 @@ void add_sign_in_routes(http::Router& router, SignIn& sign_in) {
                 .handler = bind_handler(handler, sign_in)});
   };
   add("/v1/auth/signup", "auth.signup", signup);
+  add("/v1/auth/verify-email", "auth.verify_email", verify_email);
   add("/v1/auth/token", "auth.login", login);
   add("/v1/auth/google", "auth.google", google);
   add("/v1/auth/api-key-token", "auth.api_key_token", api_key);

@@ -11,6 +11,7 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "crypto/digest.h"
 #include "crypto/openssl_handle.h"
 
 namespace oneclaw::crypto {
@@ -99,6 +100,32 @@ Result<KeyPair> generate_ssh_key_pair() {
   append_ssh_string(blob, public_key);
   return KeyPair{.public_key = std::string(kSshAlgorithm) + " " + to_base64(blob),
                  .private_pem = to_openssh_pem(blob, public_key, secret_key)};
+}
+
+std::optional<std::string> ssh_fingerprint(std::string_view public_key) {
+  Bytes header;
+  append_ssh_string(header, as_bytes(kSshAlgorithm));
+  append_u32(header, crypto_sign_PUBLICKEYBYTES);
+  Bytes blob;
+  if (public_key.starts_with(kSshAlgorithm)) {
+    public_key.remove_prefix(kSshAlgorithm.size());
+    if (!public_key.starts_with(' ')) return std::nullopt;
+    public_key.remove_prefix(1);
+    const auto decoded = from_base64(public_key.substr(0, public_key.find(' ')));
+    if (!decoded || decoded->size() != header.size() + crypto_sign_PUBLICKEYBYTES ||
+        !std::equal(header.begin(), header.end(), decoded->begin())) {
+      return std::nullopt;
+    }
+    blob = *decoded;
+  } else {
+    const auto raw = from_base64(public_key);
+    if (!raw || raw->size() != crypto_sign_PUBLICKEYBYTES) return std::nullopt;
+    blob = header;
+    blob.insert(blob.end(), raw->begin(), raw->end());
+  }
+  std::string text = to_base64(sha256(blob));
+  while (text.ends_with('=')) text.pop_back();
+  return "SHA256:" + text;
 }
 
 Result<KeyPair> generate_ecdh_key_pair() {

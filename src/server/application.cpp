@@ -20,15 +20,20 @@
 #include "http/pipeline.h"
 #include "http/router.h"
 #include "server/hooks.h"
+#include "service/account.h"
+#include "service/account_data.h"
 #include "service/agents.h"
 #include "service/api_keys.h"
 #include "service/approvals.h"
 #include "service/audit_log.h"
 #include "service/background.h"
+#include "service/device_login.h"
+#include "service/enrolments.h"
 #include "service/env_vars.h"
 #include "service/field_seal.h"
 #include "service/google_keys.h"
 #include "service/ip_rules.h"
+#include "service/mfa.h"
 #include "service/org_env_vars.h"
 #include "service/outbox.h"
 #include "service/passwords.h"
@@ -37,6 +42,7 @@
 #include "service/secrets.h"
 #include "service/server_keys.h"
 #include "service/sign_in.h"
+#include "service/step_up.h"
 #include "service/tokens.h"
 #include "service/vault_keys.h"
 #include "service/vaults.h"
@@ -125,15 +131,21 @@ struct Core {
         vault_keys(*keyring),
         tokens(*store, server_keys, config.issuer,
                {config.user_token_life, config.agent_token_life, config.refresh_token_life}),
-        sign_in(*store, tokens, *passwords, audit, google_keys, config.google_client_ids),
-        profile(*store, *passwords, audit),
-        api_keys(*store, server_keys.mac, audit),
+        sign_in(*store, tokens, *passwords, audit, outbox, google_keys, config.google_client_ids),
+        profile(*store, *passwords, audit, outbox),
+        api_keys(*store, server_keys.mac, audit, outbox),
         vaults(*store, vault_keys, audit),
         secrets(*store, vault_keys, audit),
         env_vars(*store, vault_keys, audit),
         org_env_vars(*store, vault_keys, audit),
         policies(*store, audit),
         agents(*store, vault_keys, server_keys.mac, audit),
+        mfa(*store, tokens, *passwords, audit, field_seal, outbox),
+        step_up(*passwords, mfa),
+        account(*store, *passwords, audit, outbox, server_keys.mac),
+        account_data(*store, step_up, audit, outbox),
+        device_login(*store, tokens, *passwords, audit, outbox),
+        enrolments(*store, vault_keys, audit, outbox, server_keys.mac),
         approvals(*store, audit, outbox, server_keys.mac),
         ip_rules(*store, audit),
         hooks(tokens, audit, approvals, ip_rules,
@@ -152,6 +164,11 @@ struct Core {
     api::add_org_env_var_routes(router, org_env_vars);
     api::add_policy_routes(router, policies);
     api::add_agent_routes(router, agents);
+    api::add_mfa_routes(router, mfa);
+    api::add_account_routes(router, account, account_data, profile);
+    api::add_device_routes(router, device_login);
+    api::add_enrolment_routes(router, enrolments);
+    api::add_link_pages(router, sign_in, account, enrolments);
     api::add_approval_routes(router, approvals);
     api::add_audit_routes(router, audit);
     api::add_security_routes(router, ip_rules);
@@ -177,6 +194,12 @@ struct Core {
   service::OrgEnvVars org_env_vars;
   service::Policies policies;
   service::Agents agents;
+  service::Mfa mfa;
+  service::StepUp step_up;
+  service::Account account;
+  service::AccountData account_data;
+  service::DeviceLogin device_login;
+  service::Enrolments enrolments;
   service::Approvals approvals;
   service::IpRules ip_rules;
   Hooks hooks;

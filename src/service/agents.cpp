@@ -75,10 +75,34 @@ Result<Uuid> agent_keys_vault(store::Transaction& transaction, VaultKeys& keys,
 
 }  // namespace
 
+Result<AgentIdentity> generate_identity() {
+  TRY(crypto::KeyPair ssh, crypto::generate_ssh_key_pair());
+  TRY(crypto::KeyPair ecdh, crypto::generate_ecdh_key_pair());
+  return AgentIdentity{std::move(ssh), std::move(ecdh)};
+}
+
+Result<void> insert_agent(store::Transaction& transaction, VaultKeys& keys, const Principal& author,
+                          store::AgentRow agent, const AgentIdentity& identity) {
+  agent.ssh_public_key = identity.ssh.public_key;
+  agent.ecdh_public_key = identity.ecdh.public_key;
+  store::AgentRepository(transaction).insert(agent);
+  TRY(const Uuid vault_id, agent_keys_vault(transaction, keys, author));
+  NewSecret ssh;
+  ssh.type = "ssh_key";
+  ssh.value = SecureString(identity.ssh.private_pem.view());
+  CHECK_OK(put_secret(transaction, keys, author.org_id, vault_id, key_path(agent.id, "ssh"), author,
+                      ssh));
+  NewSecret ecdh;
+  ecdh.type = "private_key";
+  ecdh.value = SecureString(identity.ecdh.private_pem.view());
+  CHECK_OK(put_secret(transaction, keys, author.org_id, vault_id, key_path(agent.id, "ecdh"),
+                      author, ecdh));
+  return {};
+}
+
 asio::awaitable<Result<CreatedAgent>> Agents::create(Caller& caller, NewAgent agent) {
   CO_CHECK_OK(domain::validate_scopes(agent.scopes));
-  CO_TRY(crypto::KeyPair ssh, crypto::generate_ssh_key_pair());
-  CO_TRY(crypto::KeyPair ecdh, crypto::generate_ecdh_key_pair());
+  CO_TRY(const AgentIdentity identity, generate_identity());
   crypto::NewApiKey key = crypto::generate_api_key(mac_key_, crypto::kAgentKeyPrefix);
   const Principal& author = caller.principal;
   const store::AgentRow row{.id = Uuid::v7(),
@@ -93,26 +117,14 @@ asio::awaitable<Result<CreatedAgent>> Agents::create(Caller& caller, NewAgent ag
                             .api_key_expires_at = agent.api_key_expires_at,
                             .key_lookup = key.lookup,
                             .key_mac = Bytes(key.mac.begin(), key.mac.end()),
-                            .ssh_public_key = std::move(ssh.public_key),
-                            .ecdh_public_key = std::move(ecdh.public_key),
+                            .ssh_public_key = identity.ssh.public_key,
+                            .ecdh_public_key = identity.ecdh.public_key,
                             .created_by = author.id,
                             .created_by_type = std::string(to_string(author.type)),
                             .created_at = now()};
-  NewSecret ssh_secret;
-  ssh_secret.type = "ssh_key";
-  ssh_secret.value = std::move(ssh.private_pem);
-  NewSecret ecdh_secret;
-  ecdh_secret.type = "private_key";
-  ecdh_secret.value = std::move(ecdh.private_pem);
-
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
     CHECK_OK(check_vaults(transaction, author.org_id, row.vault_ids));
-    store::AgentRepository(transaction).insert(row);
-    TRY(const Uuid vault_id, agent_keys_vault(transaction, keys_, author));
-    CHECK_OK(put_secret(transaction, keys_, author.org_id, vault_id, key_path(row.id, "ssh"),
-                        author, ssh_secret));
-    CHECK_OK(put_secret(transaction, keys_, author.org_id, vault_id, key_path(row.id, "ecdh"),
-                        author, ecdh_secret));
+    CHECK_OK(insert_agent(transaction, keys_, author, row, identity));
     audit_.append(transaction, caller, agent_entry("agent.create", row.id.to_string()));
     return {};
   };

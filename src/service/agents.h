@@ -10,6 +10,7 @@
 #include "base/caller.h"
 #include "base/result.h"
 #include "base/secure.h"
+#include "crypto/identity.h"
 #include "service/audit_log.h"
 #include "service/vault_keys.h"
 #include "store/agent_repository.h"
@@ -45,6 +46,19 @@ struct CreatedAgent {
   store::AgentRow agent;
   SecureString api_key;  ///< shown this once
 };
+
+/// The key pairs that an agent is registered with.
+struct AgentIdentity {
+  crypto::KeyPair ssh;
+  crypto::KeyPair ecdh;
+};
+
+Result<AgentIdentity> generate_identity();
+
+/// Stores an agent, and the private halves of its keys as the secrets agents/<id>/ssh and
+/// agents/<id>/ecdh of the org's `__agent-keys` vault, inside a write transaction.
+Result<void> insert_agent(store::Transaction& transaction, VaultKeys& keys, const Principal& author,
+                          store::AgentRow agent, const AgentIdentity& identity);
 
 /// Owners and admins see and change every agent of the org; a member those it registered.
 class Agents {

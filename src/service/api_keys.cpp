@@ -5,6 +5,8 @@
 
 #include "crypto/api_key.h"
 #include "domain/scopes.h"
+#include "service/mail_texts.h"
+#include "store/user_repository.h"
 
 namespace oneclaw::service {
 
@@ -51,6 +53,9 @@ asio::awaitable<Result<CreatedApiKey>> ApiKeys::create(Caller& caller, std::stri
                              .last_used_at = std::nullopt};
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
     store::ApiKeyRepository(transaction).insert(row);
+    if (const auto user = store::UserRepository(transaction).find(principal.id)) {
+      outbox_.enqueue_email(transaction, row.org_id, mail::api_key_created(user->email, row.name));
+    }
     audit_.append(transaction, caller, key_entry("api_key.create", row.id.to_string()));
     return {};
   };

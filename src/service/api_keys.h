@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/secure.h"
 #include "service/audit_log.h"
+#include "service/outbox.h"
 #include "store/api_key_repository.h"
 #include "store/store.h"
 
@@ -22,8 +23,8 @@ struct CreatedApiKey {
 
 class ApiKeys {
  public:
-  ApiKeys(store::Store& store, const Key256& mac_key, AuditLog& audit)
-      : store_(store), mac_key_(mac_key), audit_(audit) {}
+  ApiKeys(store::Store& store, const Key256& mac_key, AuditLog& audit, const Outbox& outbox)
+      : store_(store), mac_key_(mac_key), audit_(audit), outbox_(outbox) {}
 
   /// 403 when the caller's own token is narrowed and the new key would not be at least as narrow.
   boost::asio::awaitable<Result<CreatedApiKey>> create(Caller& caller, std::string name,
@@ -37,6 +38,7 @@ class ApiKeys {
   store::Store& store_;
   const Key256& mac_key_;
   AuditLog& audit_;
+  const Outbox& outbox_;
 };
 
 }  // namespace oneclaw::service

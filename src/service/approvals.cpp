@@ -7,6 +7,7 @@
 
 #include "domain/policy.h"
 #include "service/access.h"
+#include "service/mail_texts.h"
 #include "store/agent_repository.h"
 #include "store/policy_repository.h"
 #include "store/secret_repository.h"
@@ -198,10 +199,10 @@ void Approvals::tell(store::Transaction& transaction, const store::ApprovalRow& 
   Email email{.to = user->email,
               .kind = "approval_requested",
               .subject = "Your approval is asked for",
-              .text = SecureString(requester_name(transaction, row))};
-  email.text.append(" asks for your approval.\n\nAction: " + row.action +
+              .text = SecureString(mail::plain_line(requester_name(transaction, row)))};
+  email.text.append(" asks for your approval.\n\nAction: " + mail::plain_line(row.action) +
                     "\nTarget: " + row.target_type + " " + row.target_id + "\n");
-  if (row.reason) email.text.append("Reason: " + *row.reason + "\n");
+  if (row.reason) email.text.append("Reason: " + mail::plain_line(*row.reason) + "\n");
   const SecureString token =
       links_.sign({.approval_id = row.id, .org_id = row.org_id, .user_id = row.addressed_to});
   for (const auto& [label, decision] :

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "service/mail_texts.h"
 #include "service/sign_in.h"
 #include "store/refresh_token_repository.h"
 
@@ -69,6 +70,7 @@ asio::awaitable<Result<void>> Profile::change_password(Caller& caller, SecureStr
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
     store::UserRepository(transaction).set_password(id, phc);
     store::RefreshTokenRepository(transaction).revoke_user(id, now());
+    outbox_.enqueue_email(transaction, user.home_org_id, mail::password_changed(user.email));
     audit_.append(transaction, caller, user_entry("auth.change_password", id));
     return {};
   };

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/secure.h"
 #include "service/audit_log.h"
+#include "service/outbox.h"
 #include "service/passwords.h"
 #include "store/store.h"
 #include "store/user_repository.h"
@@ -17,8 +18,8 @@ namespace oneclaw::service {
 
 class Profile {
  public:
-  Profile(store::Store& store, Passwords& passwords, AuditLog& audit)
-      : store_(store), passwords_(passwords), audit_(audit) {}
+  Profile(store::Store& store, Passwords& passwords, AuditLog& audit, const Outbox& outbox)
+      : store_(store), passwords_(passwords), audit_(audit), outbox_(outbox) {}
 
   boost::asio::awaitable<Result<store::UserRow>> get(Caller& caller);
   /// What is absent stays as it is.
@@ -34,6 +35,7 @@ class Profile {
   store::Store& store_;
   Passwords& passwords_;
   AuditLog& audit_;
+  const Outbox& outbox_;
 };
 
 }  // namespace oneclaw::service

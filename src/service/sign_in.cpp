@@ -5,7 +5,13 @@
 
 #include "base/encoding.h"
 #include "crypto/api_key.h"
+#include "service/mail_texts.h"
+#include "service/mfa.h"
+#include "service/one_time_tokens.h"
+#include "service/session.h"
+#include "service/verified_address.h"
 #include "store/api_key_repository.h"
+#include "store/one_time_token_repository.h"
 #include "store/revoked_token_repository.h"
 
 namespace oneclaw::service {
@@ -16,6 +22,9 @@ namespace {
 
 /// Each sign-out clears away a few revocations that have outlived their tokens.
 constexpr std::int64_t kMostPurged = 16;
+constexpr std::chrono::hours kSignupLife{24};
+constexpr ActionLimiter::Rule kSignupsPerAddress{.most = 5, .window = std::chrono::hours(1)};
+constexpr ActionLimiter::Rule kSignupsPerClient{.most = 100, .window = std::chrono::hours(1)};
 
 AuditEntry auth_entry(std::string action, const Uuid& principal_id, std::string_view type) {
   return {.action = std::move(action),
@@ -47,15 +56,17 @@ store::UserRow new_user(std::string email, std::string auth_method) {
           .password_hash = std::nullopt,
           .auth_method = std::move(auth_method),
           .google_subject = std::nullopt,
-          .email_verified = true,  // no mail is sent yet: an address is taken at its word
+          .email_verified = true,  // proven before the row is made, or taken at its word
           .home_org_id = Uuid::v7(),
           .created_at = now()};
 }
 
 }  // namespace
 
-Result<std::string> normalize_email(std::string_view email) {
-  const auto wrong = [] { return problems::validation("email", "must be an email address"); };
+Result<std::string> normalize_email(std::string_view email, std::string_view field) {
+  const auto wrong = [&] {
+    return problems::validation(std::string(field), "must be an email address");
+  };
   const std::size_t at = email.find('@');
   if (email.size() > 254 || at == 0 || at == std::string_view::npos ||
       email.find('@', at + 1) != std::string_view::npos) {
@@ -77,11 +88,13 @@ Result<void> validate_password(const SecureString& password, std::string_view fi
 }
 
 SignIn::SignIn(store::Store& store, Tokens& tokens, Passwords& passwords, AuditLog& audit,
-               GoogleKeys& google_keys, std::vector<std::string> google_client_ids)
+               const Outbox& outbox, GoogleKeys& google_keys,
+               std::vector<std::string> google_client_ids)
     : store_(store),
       tokens_(tokens),
       passwords_(passwords),
       audit_(audit),
+      outbox_(outbox),
       google_keys_(google_keys),
       google_rules_{.issuers = {"https://accounts.google.com", "accounts.google.com"},
                     .audiences = std::move(google_client_ids),
@@ -102,14 +115,8 @@ asio::awaitable<Problem> SignIn::refuse(Caller& caller, Uuid org_id, std::string
 
 asio::awaitable<Result<IssuedToken>> SignIn::enter(Caller& caller, store::UserRow user,
                                                    std::string action) {
-  const Caller known = as_principal(caller, PrincipalType::kUser, user.id, user.home_org_id);
-  const auto write = [&](store::Transaction& transaction) -> Result<IssuedToken> {
-    const auto role = store::UserRepository(transaction).role(user.home_org_id, user.id);
-    if (!role) return wrong_credentials();
-    TRY(IssuedToken token,
-        tokens_.issue_for_user(transaction, user, *role, std::nullopt, std::nullopt));
-    audit_.append(transaction, known, auth_entry(action, user.id, "user"));
-    return token;
+  const auto write = [&](store::Transaction& transaction) {
+    return open_session(transaction, tokens_, audit_, caller, user, action);
   };
   CO_TRY(IssuedToken token, co_await store_.write(write));
   caller.audited = true;
@@ -118,40 +125,98 @@ asio::awaitable<Result<IssuedToken>> SignIn::enter(Caller& caller, store::UserRo
 
 asio::awaitable<Result<IssuedToken>> SignIn::enrol(Caller& caller, store::UserRow user,
                                                    std::string action) {
-  const Caller known = as_principal(caller, PrincipalType::kUser, user.id, user.home_org_id);
-  const auto write = [&](store::Transaction& transaction) -> Result<IssuedToken> {
-    store::UserRepository users(transaction);
-    if (users.find_by_email(user.email)) {
-      return problems::validation("email", "is taken");
-    }
-    users.insert_org({.id = user.home_org_id,
-                      .name = user.display_name.empty() ? user.email : user.display_name,
-                      .created_at = user.created_at});
-    users.insert(user);
-    users.insert_membership({.org_id = user.home_org_id,
-                             .user_id = user.id,
-                             .role = std::string(to_string(Role::kOwner)),
-                             .created_at = user.created_at});
-    TRY(IssuedToken token, tokens_.issue_for_user(transaction, user, to_string(Role::kOwner),
-                                                  std::nullopt, std::nullopt));
-    audit_.append(transaction, known, auth_entry(action, user.id, "user"));
-    return token;
+  const auto write = [&](store::Transaction& transaction) {
+    return make_account(transaction, caller, user, action);
   };
   CO_TRY(IssuedToken token, co_await store_.write(write));
   caller.audited = true;
   co_return std::move(token);
 }
 
-asio::awaitable<Result<IssuedToken>> SignIn::signup(Caller& caller, std::string email,
-                                                    SecureString password,
-                                                    std::string display_name) {
+Result<IssuedToken> SignIn::make_account(store::Transaction& transaction, const Caller& caller,
+                                         const store::UserRow& user, std::string action) const {
+  store::UserRepository users(transaction);
+  if (users.find_by_email(user.email)) return problems::validation("email", "is taken");
+  users.insert_org({.id = user.home_org_id,
+                    .name = user.display_name.empty() ? user.email : user.display_name,
+                    .created_at = user.created_at});
+  users.insert(user);
+  users.insert_membership({.org_id = user.home_org_id,
+                           .user_id = user.id,
+                           .role = std::string(to_string(Role::kOwner)),
+                           .created_at = user.created_at});
+  address_verified(transaction, user);
+  return open_session(transaction, tokens_, audit_, caller, user, std::move(action));
+}
+
+asio::awaitable<Result<void>> SignIn::ask_to_verify(Caller& caller, store::UserRow user) {
+  const TimePoint at = now();
+  CO_CHECK_OK(limiter_.admit("client:" + client_key(caller.address), kSignupsPerClient, at));
+  CO_CHECK_OK(limiter_.admit("email:" + user.email, kSignupsPerAddress, at));
+  const auto write = [&](store::Transaction& transaction) -> Result<void> {
+    store::PendingSignupRepository signups(transaction);
+    signups.purge_expired(at, kMostPurged);
+    if (const auto known = store::UserRepository(transaction).find_by_email(user.email)) {
+      outbox_.enqueue_email(transaction, known->home_org_id, mail::already_signed_up(user.email));
+    } else {
+      const NewToken token = make_token(tokens_.mac_key(), kSignupPrefix);
+      signups.insert({.token_mac = token.mac,
+                      .email = user.email,
+                      .display_name = user.display_name,
+                      .password_hash = *user.password_hash,
+                      .created_at = at,
+                      .expires_at = at + kSignupLife});
+      outbox_.enqueue_email(transaction, Uuid{},
+                            mail::verify_signup(user.email, outbox_.public_url(), token.text));
+    }
+    audit_.append(transaction, Uuid{}, caller,
+                  {.action = "auth.signup",
+                   .resource_type = "auth",
+                   .resource_id = {},
+                   .details = {{"verified", false}}});
+    return {};
+  };
+  CO_CHECK_OK(co_await store_.write(write));
+  caller.audited = true;
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<IssuedToken>> SignIn::verify_email(Caller& caller, SecureString token) {
+  const Bytes mac = token_mac(tokens_.mac_key(), token.view());
+  const auto write = [&](store::Transaction& transaction) -> Result<std::optional<IssuedToken>> {
+    const auto signup = store::PendingSignupRepository(transaction).find(mac);
+    if (!signup || signup->expires_at <= now()) return std::optional<IssuedToken>();
+    store::UserRow user = new_user(signup->email, "password");
+    user.display_name = signup->display_name;
+    user.password_hash = signup->password_hash;
+    TRY(IssuedToken issued, make_account(transaction, caller, user, "auth.signup"));
+    return std::optional<IssuedToken>(std::move(issued));
+  };
+  CO_TRY(std::optional<IssuedToken> issued, co_await store_.write(write));
+  if (!issued) {
+    co_return co_await refuse(caller, Uuid{}, "verify_email", {},
+                              problems::validation("token", "isn't valid (any more)"));
+  }
+  caller.audited = true;
+  co_return std::move(*issued);
+}
+
+asio::awaitable<Result<std::optional<IssuedToken>>> SignIn::signup(Caller& caller,
+                                                                   std::string email,
+                                                                   SecureString password,
+                                                                   std::string display_name) {
   CO_TRY(std::string normal, normalize_email(email));
   CO_CHECK_OK(validate_password(password, "password"));
   CO_TRY(std::string phc, co_await passwords_.hash(password));
   store::UserRow user = new_user(std::move(normal), "password");
   user.display_name = std::move(display_name);
   user.password_hash = std::move(phc);
-  co_return co_await enrol(caller, std::move(user), "auth.signup");
+  if (outbox_.mail_enabled()) {
+    CO_CHECK_OK(co_await ask_to_verify(caller, std::move(user)));
+    co_return std::optional<IssuedToken>();
+  }
+  CO_TRY(IssuedToken token, co_await enrol(caller, std::move(user), "auth.signup"));
+  co_return std::optional<IssuedToken>(std::move(token));
 }
 
 asio::awaitable<Result<IssuedToken>> SignIn::login(Caller& caller, std::string email,
@@ -177,7 +242,21 @@ asio::awaitable<Result<IssuedToken>> SignIn::login(Caller& caller, std::string e
     co_return co_await refuse(caller, org_id, "password", actor, wrong_credentials());
   }
   passwords_.succeeded(account);
+  if (user->totp_enabled) co_return co_await challenge(caller, std::move(*user));
   co_return co_await enter(caller, std::move(*user), "auth.login");
+}
+
+asio::awaitable<Result<IssuedToken>> SignIn::challenge(Caller& caller, store::UserRow user) {
+  const auto write = [&](store::Transaction& transaction) -> Result<IssuedToken> {
+    IssuedToken token;
+    token.mfa_token = make_mfa_token(transaction, tokens_.mac_key(), user);
+    audit_.append(transaction, as_user(caller, user),
+                  auth_entry("auth.mfa_challenge", user.id, "user"));
+    return token;
+  };
+  CO_TRY(IssuedToken token, co_await store_.write(write));
+  caller.audited = true;
+  co_return std::move(token);
 }
 
 asio::awaitable<Result<IssuedToken>> SignIn::google(Caller& caller, SecureString id_token) {

@@ -10,29 +10,38 @@
 #include "base/result.h"
 #include "base/secure.h"
 #include "crypto/jwt.h"
+#include "service/action_limiter.h"
 #include "service/audit_log.h"
 #include "service/google_keys.h"
+#include "service/outbox.h"
 #include "service/passwords.h"
 #include "service/tokens.h"
 #include "store/store.h"
 
 namespace oneclaw::service {
 
-/// Lower-cased; 400 "email" unless it is local@domain of at most 254 bytes with no space.
-Result<std::string> normalize_email(std::string_view email);
+/// Lower-cased; 400 naming `field` unless it is local@domain of at most 254 bytes with no space.
+Result<std::string> normalize_email(std::string_view email, std::string_view field = "email");
 /// 400 naming `field` unless it has 8 to 256 bytes.
 Result<void> validate_password(const SecureString& password, std::string_view field);
 
 class SignIn {
  public:
   SignIn(store::Store& store, Tokens& tokens, Passwords& passwords, AuditLog& audit,
-         GoogleKeys& google_keys, std::vector<std::string> google_client_ids);
+         const Outbox& outbox, GoogleKeys& google_keys, std::vector<std::string> google_client_ids);
 
-  /// Makes the person and their own org, with role owner. 400 "email" when it is taken.
-  boost::asio::awaitable<Result<IssuedToken>> signup(Caller& caller, std::string email,
-                                                     SecureString password,
-                                                     std::string display_name);
+  /// Makes the person and their own org, with role owner. With a mail server the account is made
+  /// only by verify_email(), with the link that is sent: no token then, and the same answer when
+  /// the address has an account (which is told so by email). Without one the address is taken at
+  /// its word, and a taken one is 400 "email".
+  boost::asio::awaitable<Result<std::optional<IssuedToken>>> signup(Caller& caller,
+                                                                    std::string email,
+                                                                    SecureString password,
+                                                                    std::string display_name);
+  /// Makes the account of a sign-up. Works once, for 24 hours: 400 "token".
+  boost::asio::awaitable<Result<IssuedToken>> verify_email(Caller& caller, SecureString token);
   /// 401 for an unknown account and for a wrong password alike, in the same time; 429 in back-off.
+  /// With the second factor on it gives an MFA token alone.
   boost::asio::awaitable<Result<IssuedToken>> login(Caller& caller, std::string email,
                                                     SecureString password);
   /// Signs in, or up at the first time. 401 for a token that does not hold; 409 when the address
@@ -56,6 +65,12 @@ class SignIn {
                                                     std::string action);
   boost::asio::awaitable<Result<IssuedToken>> enrol(Caller& caller, store::UserRow user,
                                                     std::string action);
+  /// The same inside a write transaction.
+  Result<IssuedToken> make_account(store::Transaction& transaction, const Caller& caller,
+                                   const store::UserRow& user, std::string action) const;
+  /// An MFA token alone: the password was right, and a code is to come.
+  boost::asio::awaitable<Result<IssuedToken>> challenge(Caller& caller, store::UserRow user);
+  boost::asio::awaitable<Result<void>> ask_to_verify(Caller& caller, store::UserRow user);
   /// Revokes the refresh family of a session, and with it every access token that came of it.
   void end_session(store::Transaction& transaction, const Uuid& session_id, TimePoint at) const;
 
@@ -63,8 +78,10 @@ class SignIn {
   Tokens& tokens_;
   Passwords& passwords_;
   AuditLog& audit_;
+  const Outbox& outbox_;
   GoogleKeys& google_keys_;
   crypto::IdTokenRules google_rules_;
+  ActionLimiter limiter_;
 };
 
 }  // namespace oneclaw::service

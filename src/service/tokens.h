@@ -32,6 +32,7 @@ struct IssuedToken {
   std::chrono::seconds expires_in{0};
   SecureString refresh_token;      ///< empty for agents
   std::optional<Uuid> agent_id{};  ///< whose it is, when it is an agent's
+  SecureString mfa_token{};        ///< alone, when the sign-in waits for a second factor
 };
 
 class Tokens {

@@ -25,6 +25,19 @@ std::optional<UserRow> one(Statement& query) {
                  .created_at = query.time(12)};
 }
 
+const std::string kMemberships = "SELECT org_id, user_id, role, created_at FROM memberships";
+
+std::vector<MembershipRow> all_memberships(Statement& query) {
+  std::vector<MembershipRow> memberships;
+  while (query.step()) {
+    memberships.push_back({.org_id = query.uuid(0),
+                           .user_id = query.uuid(1),
+                           .role = query.text(2),
+                           .created_at = query.time(3)});
+  }
+  return memberships;
+}
+
 }  // namespace
 
 void UserRepository::insert_org(const OrgRow& org) {
@@ -97,6 +110,18 @@ std::optional<std::string> UserRepository::role(const Uuid& org_id, const Uuid& 
   query.bind(1, org_id).bind(2, user_id);
   if (!query.step()) return std::nullopt;
   return query.text(0);
+}
+
+std::vector<MembershipRow> UserRepository::memberships_of(const Uuid& user_id) {
+  auto query =
+      connection_.prepare(kMemberships + " WHERE user_id = ?1 ORDER BY created_at, org_id");
+  return all_memberships(query.bind(1, user_id));
+}
+
+std::vector<MembershipRow> UserRepository::members(const Uuid& org_id) {
+  auto query =
+      connection_.prepare(kMemberships + " WHERE org_id = ?1 ORDER BY created_at, user_id");
+  return all_memberships(query.bind(1, org_id));
 }
 
 std::vector<Uuid> UserRepository::members_of_role(const Uuid& org_id, std::string_view role) {

@@ -58,6 +58,9 @@ class UserRepository {
   std::optional<UserRow> find_by_email(std::string_view email);
   std::optional<UserRow> find_by_google_subject(std::string_view subject);
   std::optional<std::string> role(const Uuid& org_id, const Uuid& user_id);
+  /// The orgs that a person is in, and the people of an org; the longest there first.
+  std::vector<MembershipRow> memberships_of(const Uuid& user_id);
+  std::vector<MembershipRow> members(const Uuid& org_id);
   /// Those of the org who have that role, the longest there first.
   std::vector<Uuid> members_of_role(const Uuid& org_id, std::string_view role);
 

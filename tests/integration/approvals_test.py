@@ -1,9 +1,9 @@
 """A policy that asks for a person's approval: who is asked, who decides, and for how long."""
-import time
 import uuid
 
 import pytest
 
+from harness.client import Api
 from harness.database import opened
 from harness.threads import run_together
 
@@ -63,10 +63,9 @@ def test_an_agent_asks_a_person_approves_and_the_next_request_gets_in(owner, vau
     assert owner.value(vault, "prod/db") == "the value"
 
 
-def test_the_grant_ends(owner, vault, agent, server, new_server):
+def test_the_grant_ends(new_server):
     mine = new_server()
     mine.start()
-    from harness.client import Api
     api = Api(mine.url)
     owner = api.signup()
     vault = owner.vault()
@@ -315,3 +314,5 @@ def test_a_forged_link_decides_nothing(api, owner, vault, agent):
         == {"decision"}
     assert agent.request("GET", f"/v1/approvals/{approval}", 200)["status"] == "pending"
     assert "rejected" in api.request("GET", "/v1/approvals/decided?decision=<b>", 200).body
+
+

@@ -2,6 +2,7 @@
 import base64
 import uuid
 
+from harness import totp
 from harness.client import Api, Person
 
 
@@ -124,6 +125,8 @@ def test_nothing_in_clear_on_disk(new_server, google):
                       json={"current_password": owner.password, "new_password": new_password})
         Person(api, api.login(owner.email, new_password), owner.email, new_password).me()
 
+        account_secrets(api, keep, keep_key)
+
         # What is sent at the wrong place, to the wrong route or broken must not come back either.
         errors = misuse(api, owner, canary)
         scan(files_of(server), canaries)
@@ -131,6 +134,34 @@ def test_nothing_in_clear_on_disk(new_server, google):
     for answer in errors:
         text = answer.content + str(answer.headers).encode()
         assert not [name for name, value in canaries.items() if value in text], answer
+
+
+def account_secrets(api, keep, keep_key):
+    """What second factors, devices and enrolments hand out."""
+    person = api.signup()
+    asked = api.request("POST", "/v1/agents/enroll", 201, json={"name": "a bot"})
+    keep_key("poll token", asked["poll_token"])
+    person.request("POST", f"/v1/agents/enroll/{asked['agent_id']}/approve", 200)
+    collected = api.request("GET", f"/v1/agents/enroll/{asked['agent_id']}/status", 200,
+                            params={"poll": asked["poll_token"]})
+    keep_key("collected agent key", collected["api_key"])
+
+    device = api.request("POST", "/v1/auth/device/code", 200,
+                         json={"client_id": "cli", "email": person.email})
+    keep_key("device code", device["device_code"])
+
+    setup = person.request("POST", "/v1/auth/mfa/setup", 200)
+    keep("TOTP secret as text", setup["secret"])
+    keep("TOTP secret", base64.b32decode(setup["secret"]))
+    codes = person.request("POST", "/v1/auth/mfa/verify-setup", 200,
+                           json={"code": totp.Authenticator(setup["secret"]).fresh()})
+    for number, code in enumerate(codes["recovery_codes"]):
+        keep(f"recovery code {number}", code)
+        keep(f"recovery code {number} without its dash", code.replace("-", ""))
+    challenge = api.login(person.email, person.password)["mfa_token"]
+    keep_key("MFA token", challenge)
+    api.request("POST", "/v1/auth/mfa/verify", 200,
+                json={"mfa_token": challenge, "code": codes["recovery_codes"][0]})
 
 
 def misuse(api, owner, canary):

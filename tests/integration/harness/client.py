@@ -8,7 +8,8 @@ import requests
 
 from harness import contract
 
-SECRET_FIELDS = {"access_token", "refresh_token", "api_key", "value"}
+SECRET_FIELDS = {"access_token", "refresh_token", "api_key", "value", "mfa_token", "secret",
+                 "recovery_codes", "device_code", "poll_token"}
 AGENT_KEYS = "__agent-keys"
 PASSWORD = "correct horse battery staple"
 
@@ -54,13 +55,13 @@ def check_problem(answer):
 def check_answer(answer):
     """What holds for every answer of the server."""
     assert answer.headers.get("X-Request-Id"), answer
-    if answer.status >= 400:
+    if answer.media_type == "text/html":
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"], answer
+        assert "<script" not in answer.body, answer
+    elif answer.status >= 400:
         check_problem(answer)
     elif answer.status in (204, 302):
         assert answer.content == b"", answer
-    elif answer.media_type == "text/html":
-        assert "default-src 'none'" in answer.headers["Content-Security-Policy"], answer
-        assert "<script" not in answer.body, answer
     else:
         assert answer.media_type in ("application/json", "application/jwk-set+json"), answer
         if SECRET_FIELDS & set(answer.body):

@@ -1,0 +1,28 @@
+// The emails of accounts. Each says what happened, what to do, and what to do if it wasn't you.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/secure.h"
+#include "service/outbox.h"
+
+namespace oneclaw::service::mail {
+
+/// `text` on one line: control characters become spaces.
+std::string plain_line(std::string_view text);
+
+Email verify_signup(std::string to, std::string_view public_url, const SecureString& token);
+Email already_signed_up(std::string to);
+Email password_reset(std::string to, std::string_view public_url, const SecureString& token);
+Email no_password(std::string to);
+Email password_changed(std::string to);
+Email email_change(std::string to, const SecureString& code);
+Email email_changed(std::string to);
+Email account_deleted(std::string to);
+Email api_key_created(std::string to, std::string_view name);
+Email mfa_changed(std::string to, bool enabled);
+Email enrolment(std::string to, std::string_view public_url, std::string_view agent_name,
+                const SecureString& token);
+
+}  // namespace oneclaw::service::mail

@@ -1,0 +1,80 @@
+#include "store/erasure_repository.h"
+
+#include <string>
+
+#include "store/policy_repository.h"
+
+namespace oneclaw::store {
+
+namespace {
+
+constexpr std::string_view kErased = "erased";
+
+void run(Connection& connection, std::string_view sql, const Uuid& id) {
+  connection.prepare(sql).bind(1, id).run();
+}
+
+}  // namespace
+
+void ErasureRepository::erase_org(const Uuid& org_id, TimePoint at) {
+  Connection& connection = transaction_.connection();
+  run(connection,
+      "DELETE FROM secret_versions WHERE secret_id IN (SELECT s.id FROM secrets s "
+      "JOIN vaults v ON v.id = s.vault_id WHERE v.org_id = ?1)",
+      org_id);
+  connection
+      .prepare(
+          "UPDATE secrets SET deleted_at = ?2, path = 'erased/' || hex(id) "
+          "WHERE vault_id IN (SELECT id FROM vaults WHERE org_id = ?1)")
+      .bind(1, org_id)
+      .bind(2, at)
+      .run();
+  run(connection,
+      "DELETE FROM vault_keks WHERE vault_id IN (SELECT id FROM vaults WHERE org_id = ?1)", org_id);
+  connection
+      .prepare("UPDATE vaults SET deleted_at = ?2, name = ?3, description = '' WHERE org_id = ?1")
+      .bind(1, org_id)
+      .bind(2, at)
+      .bind(3, kErased)
+      .run();
+  run(connection, "DELETE FROM policies WHERE org_id = ?1", org_id);
+  run(connection, "DELETE FROM approvals WHERE org_id = ?1", org_id);
+  connection
+      .prepare(
+          "UPDATE agents SET deleted_at = ?2, is_active = 0, token_version = token_version + 1, "
+          "name = ?3, description = '', key_lookup = '', key_mac = ?4, ssh_public_key = '', "
+          "ecdh_public_key = '', extra = '{}' WHERE org_id = ?1")
+      .bind(1, org_id)
+      .bind(2, at)
+      .bind(3, kErased)
+      .bind(4, ByteView())
+      .run();
+  connection.prepare("UPDATE orgs SET name = ?2 WHERE id = ?1")
+      .bind(1, org_id)
+      .bind(2, kErased)
+      .run();
+}
+
+void ErasureRepository::erase_user(const Uuid& user_id) {
+  Connection& connection = transaction_.connection();
+  for (const std::string_view sql :
+       {"DELETE FROM refresh_tokens WHERE user_id = ?1",
+        "DELETE FROM one_time_tokens WHERE user_id = ?1",
+        "DELETE FROM totp_secrets WHERE user_id = ?1",
+        "DELETE FROM recovery_codes WHERE user_id = ?1",
+        "DELETE FROM device_codes WHERE user_id = ?1", "DELETE FROM api_keys WHERE user_id = ?1",
+        "DELETE FROM memberships WHERE user_id = ?1"}) {
+    run(connection, sql, user_id);
+  }
+  PolicyRepository(transaction_).remove_for_principal("user", user_id);
+  connection
+      .prepare(
+          "UPDATE users SET email = ?2, display_name = '', password_hash = NULL, "
+          "google_subject = NULL, email_verified = 0, marketing_emails = 0, totp_enabled = 0, "
+          "is_active = 0, token_version = token_version + 1 WHERE id = ?1")
+      .bind(1, user_id)
+      .bind(2, user_id.to_string() + "@erased.invalid")
+      .run();
+}
+
+}  // namespace oneclaw::store
