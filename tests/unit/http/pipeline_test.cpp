@@ -49,8 +49,7 @@ class FakeHooks final : public PipelineHooks {
     script.calls.emplace_back("scope " + std::string{needed});
     return script.scope_ok;
   }
-  asio::awaitable<Result<void>> audit_refusal(Request& /*request*/,
-                                              const Problem& problem) override {
+  asio::awaitable<Result<void>> audit_refusal(Request& /*request*/, Problem& problem) override {
     script.audited_status = problem.status;
     co_return step("audit", script.audit);
   }
