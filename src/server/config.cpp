@@ -214,6 +214,8 @@ void read_root(Section& root, Config& config) {
     login.integer("free_failures_per_address", 1, 100'000, config.login.free_failures_per_address);
   });
   root.section("smtp", [&](Section& smtp) { read_smtp(smtp, config.smtp); });
+  root.section("signup",
+               [&](Section& signup) { signup.boolean("verify_email", config.verify_signups); });
   root.section("webhooks", [&](Section& webhooks) {
     webhooks.boolean("allow_private_addresses", config.webhooks.allow_private_addresses);
     webhooks.text("ca_file", config.webhooks.ca_file);

@@ -24,6 +24,7 @@ struct Config {
   std::string issuer = "https://oneclaw.local";  ///< `iss` of our tokens
   std::string public_url;                        ///< where links lead; empty: the listening URL
   service::SmtpOptions smtp;
+  bool verify_signups = true;  ///< with SMTP: an account is made once its address is proven
   service::WebhookOptions webhooks;
   bool log_json = false;
   std::string log_level = "info";

@@ -88,13 +88,14 @@ Result<void> validate_password(const SecureString& password, std::string_view fi
 }
 
 SignIn::SignIn(store::Store& store, Tokens& tokens, Passwords& passwords, AuditLog& audit,
-               const Outbox& outbox, GoogleKeys& google_keys,
+               const Outbox& outbox, bool verify_signups, GoogleKeys& google_keys,
                std::vector<std::string> google_client_ids)
     : store_(store),
       tokens_(tokens),
       passwords_(passwords),
       audit_(audit),
       outbox_(outbox),
+      verify_signups_(verify_signups),
       google_keys_(google_keys),
       google_rules_{.issuers = {"https://accounts.google.com", "accounts.google.com"},
                     .audiences = std::move(google_client_ids),
@@ -211,7 +212,7 @@ asio::awaitable<Result<std::optional<IssuedToken>>> SignIn::signup(Caller& calle
   store::UserRow user = new_user(std::move(normal), "password");
   user.display_name = std::move(display_name);
   user.password_hash = std::move(phc);
-  if (outbox_.mail_enabled()) {
+  if (verify_signups_) {
     CO_CHECK_OK(co_await ask_to_verify(caller, std::move(user)));
     co_return std::optional<IssuedToken>();
   }

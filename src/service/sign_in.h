@@ -27,13 +27,15 @@ Result<void> validate_password(const SecureString& password, std::string_view fi
 
 class SignIn {
  public:
+  /// `verify_signups`: whether an account is made only once its address is proven.
   SignIn(store::Store& store, Tokens& tokens, Passwords& passwords, AuditLog& audit,
-         const Outbox& outbox, GoogleKeys& google_keys, std::vector<std::string> google_client_ids);
+         const Outbox& outbox, bool verify_signups, GoogleKeys& google_keys,
+         std::vector<std::string> google_client_ids);
 
-  /// Makes the person and their own org, with role owner. With a mail server the account is made
-  /// only by verify_email(), with the link that is sent: no token then, and the same answer when
-  /// the address has an account (which is told so by email). Without one the address is taken at
-  /// its word, and a taken one is 400 "email".
+  /// Makes the person and their own org, with role owner. When sign-ups are verified the account is
+  /// made only by verify_email(), with the link that is sent: no token then, and the same answer
+  /// when the address has an account (which is told so by email). Else the address is taken at its
+  /// word, and a taken one is 400 "email".
   boost::asio::awaitable<Result<std::optional<IssuedToken>>> signup(Caller& caller,
                                                                     std::string email,
                                                                     SecureString password,
@@ -79,6 +81,7 @@ class SignIn {
   Passwords& passwords_;
   AuditLog& audit_;
   const Outbox& outbox_;
+  bool verify_signups_;
   GoogleKeys& google_keys_;
   crypto::IdTokenRules google_rules_;
   ActionLimiter limiter_;

@@ -10,6 +10,22 @@ namespace {
 
 constexpr std::string_view kErased = "erased";
 
+/// What goes with an org's vaults, in an order that keeps the references whole: ?1 is the org.
+constexpr std::string_view kOfVaults[] = {
+    "DELETE FROM secret_versions WHERE secret_id IN (SELECT s.id FROM secrets s "
+    "JOIN vaults v ON v.id = s.vault_id WHERE v.org_id = ?1)",
+    "DELETE FROM rotation_policies WHERE org_id = ?1",
+    "DELETE FROM env_var_links WHERE vault_id IN (SELECT id FROM vaults WHERE org_id = ?1)",
+    "DELETE FROM env_var_slots WHERE vault_id IN (SELECT id FROM vaults WHERE org_id = ?1)",
+    "DELETE FROM env_vars WHERE vault_id IN (SELECT id FROM vaults WHERE org_id = ?1)",
+    "DELETE FROM environments WHERE vault_id IN (SELECT id FROM vaults WHERE org_id = ?1)",
+    "DELETE FROM vault_keks WHERE vault_id IN (SELECT id FROM vaults WHERE org_id = ?1)",
+    "DELETE FROM policies WHERE org_id = ?1",
+    "DELETE FROM approvals WHERE org_id = ?1",
+    "DELETE FROM ip_rules WHERE org_id = ?1",
+    "DELETE FROM webhooks WHERE org_id = ?1",
+};
+
 void run(Connection& connection, std::string_view sql, const Uuid& id) {
   connection.prepare(sql).bind(1, id).run();
 }
@@ -18,10 +34,7 @@ void run(Connection& connection, std::string_view sql, const Uuid& id) {
 
 void ErasureRepository::erase_org(const Uuid& org_id, TimePoint at) {
   Connection& connection = transaction_.connection();
-  run(connection,
-      "DELETE FROM secret_versions WHERE secret_id IN (SELECT s.id FROM secrets s "
-      "JOIN vaults v ON v.id = s.vault_id WHERE v.org_id = ?1)",
-      org_id);
+  for (const std::string_view sql : kOfVaults) run(connection, sql, org_id);
   connection
       .prepare(
           "UPDATE secrets SET deleted_at = ?2, path = 'erased/' || hex(id) "
@@ -29,16 +42,12 @@ void ErasureRepository::erase_org(const Uuid& org_id, TimePoint at) {
       .bind(1, org_id)
       .bind(2, at)
       .run();
-  run(connection,
-      "DELETE FROM vault_keks WHERE vault_id IN (SELECT id FROM vaults WHERE org_id = ?1)", org_id);
   connection
       .prepare("UPDATE vaults SET deleted_at = ?2, name = ?3, description = '' WHERE org_id = ?1")
       .bind(1, org_id)
       .bind(2, at)
       .bind(3, kErased)
       .run();
-  run(connection, "DELETE FROM policies WHERE org_id = ?1", org_id);
-  run(connection, "DELETE FROM approvals WHERE org_id = ?1", org_id);
   connection
       .prepare(
           "UPDATE agents SET deleted_at = ?2, is_active = 0, token_version = token_version + 1, "
