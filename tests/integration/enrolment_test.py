@@ -1,5 +1,7 @@
 """Agents that enrol themselves: they ask, a person lets them in, they collect their key."""
 
+import base64
+import subprocess
 import uuid
 
 import pytest
@@ -8,7 +10,6 @@ from harness.client import Agent, Api, unique_email
 from harness.database import opened
 from harness.threads import run_together
 
-ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAIEv3DZ1DyhFYzUv5X2yQk6Uy9FV0ClLQmW3Zk0Pb3yCk"
 _clients = iter(range(1, 1 << 16))
 
 
@@ -174,11 +175,18 @@ def test_enrolments_expire(new_server):
         assert poll(api, asked)["status"] == "expired"
 
 
-def test_a_key_has_a_fingerprint(api):
-    line = enroll(api, public_key=f"ssh-ed25519 {ED25519} me@host")["fingerprint"]
-    assert enroll(api, public_key=f"ssh-ed25519 {ED25519}")["fingerprint"] == line
-    assert enroll(api, public_key="A" * 43 + "=")["fingerprint"] \
-        == "SHA256:" + enroll(api, public_key="A" * 43 + "=")["fingerprint"][7:]
+def test_a_key_has_the_fingerprint_that_ssh_keygen_shows(api, owner, tmp_path):
+    file = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file], check=True)
+    shown = subprocess.run(["ssh-keygen", "-lf", file], check=True, capture_output=True, text=True)
+    fingerprint = shown.stdout.split()[1]
+    line = (tmp_path / "key.pub").read_text().strip()
+    raw = base64.b64encode(base64.b64decode(line.split()[1])[-32:]).decode()
+    for key in (line, " ".join(line.split()[:2]), raw):
+        assert enroll(api, public_key=key)["fingerprint"] == fingerprint
+    enroll(api, human_email=owner.email, public_key=line)
+    listed = owner.request("GET", "/v1/agents/enroll", 200)["enrollments"]
+    assert listed[0]["fingerprint"] == fingerprint
 
 
 @pytest.mark.parametrize("body, fields", [
