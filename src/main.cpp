@@ -18,6 +18,7 @@ using oneclaw::Result;
 struct ServerFlags {
   std::string config_file;
   std::string data;
+  std::string database;
   std::string listen;
   std::string tls_cert;
   std::string tls_key;
@@ -38,6 +39,8 @@ Result<oneclaw::server::Config> make_config(const ServerFlags& flags) {
     CHECK_OK(oneclaw::server::read_config_file(flags.config_file, config));
   }
   if (!flags.data.empty()) config.data = flags.data;
+  if (!flags.database.empty()) config.database = flags.database;
+  ::unsetenv("ONECLAW_DATABASE");  // its password is nobody else's business
   if (!flags.listen.empty()) CHECK_OK(oneclaw::server::set_listen(config, flags.listen));
   if (!flags.tls_cert.empty()) config.http.tls_cert = flags.tls_cert;
   if (!flags.tls_key.empty()) config.http.tls_key = flags.tls_key;
@@ -81,6 +84,10 @@ int main(int argc, char** argv) {
   CLI::App* server = app.add_subcommand("server", "Run the server.");
   server->add_option("--data", flags.data, "Data folder (default ./oneclaw-data)")
       ->envname("ONECLAW_DATA");
+  server
+      ->add_option("--database", flags.database,
+                   "postgresql://… to share among nodes (default: SQLite in the data folder)")
+      ->envname("ONECLAW_DATABASE");
   server->add_option("--listen", flags.listen, "HOST:PORT (default 127.0.0.1:8118)")
       ->envname("ONECLAW_LISTEN");
   server->add_option("--config", flags.config_file, "Config file, JSON: docs/configuration.md");

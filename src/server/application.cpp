@@ -20,6 +20,7 @@
 #include "http/pipeline.h"
 #include "http/router.h"
 #include "server/hooks.h"
+#include "server/open_store.h"
 #include "service/account.h"
 #include "service/account_data.h"
 #include "service/agents.h"
@@ -33,6 +34,7 @@
 #include "service/field_seal.h"
 #include "service/google_keys.h"
 #include "service/ip_rules.h"
+#include "service/leases.h"
 #include "service/mfa.h"
 #include "service/org_env_vars.h"
 #include "service/outbox.h"
@@ -116,7 +118,7 @@ Result<T> run_now(asio::awaitable<Result<T>> work) {
 
 /// Members are destroyed in reverse: the HTTP server first, the store after all that uses it.
 struct Core {
-  Core(FolderLock lock_in, std::unique_ptr<crypto::Keyring> keyring_in,
+  Core(std::optional<FolderLock> lock_in, std::unique_ptr<crypto::Keyring> keyring_in,
        std::unique_ptr<store::Store> store_in, service::ServerKeys keys_in,
        std::unique_ptr<service::Passwords> passwords_in, const Config& config)
       : lock(std::move(lock_in)),
@@ -154,7 +156,9 @@ struct Core {
               {.all = config.requests_per_second,
                .per_address = config.requests_per_second_per_address,
                .per_principal = config.requests_per_second_per_principal},
-              config.ip_allow, config.ip_deny) {
+              config.ip_allow, config.ip_deny),
+        leases(*store),
+        background(config.database.empty() ? nullptr : &leases) {
     api::add_health_routes(router, *keyring);
     api::add_sign_in_routes(router, sign_in);
     api::add_token_key_routes(router, tokens);
@@ -176,7 +180,7 @@ struct Core {
     api::add_security_routes(router, ip_rules);
   }
 
-  FolderLock lock;
+  std::optional<FolderLock> lock;  ///< none where nodes share a database
   std::unique_ptr<crypto::Keyring> keyring;
   service::ServerKeys server_keys;
   std::unique_ptr<store::Store> store;
@@ -206,6 +210,7 @@ struct Core {
   service::IpRules ip_rules;
   Hooks hooks;
   http::Router router;
+  service::Leases leases;
   service::Background background;  // the last: its tasks end before what they use goes
 };
 
@@ -233,25 +238,22 @@ Application::~Application() = default;
 Result<std::unique_ptr<Application>> Application::create(const Config& config) {
   ::umask(0077);
   CHECK_OK(prepare_folder(config.data));
-  TRY(FolderLock lock, FolderLock::take(config.data));
+  std::optional<FolderLock> lock;
+  if (config.database.empty()) {
+    TRY(FolderLock taken, FolderLock::take(config.data));
+    lock.emplace(std::move(taken));
+  }
 
+  const auto row_mac = std::make_shared<service::RowMac>();
+  TRY(auto store, open_store(config, row_mac));
   // A database without its keyring must not get a new one: its data could never be read again.
-  const fs::path database = config.data / "oneclaw.db";
-  const fs::path keyring_file = config.data / "keyring.json";
-  std::error_code error;
-  const bool fresh = !fs::exists(database, error);
-  TRY(auto keyring, crypto::open_file_keyring(keyring_file, fresh));
+  TRY(const bool fresh, run_now(is_fresh(*store)));
+  TRY(auto keyring, crypto::open_file_keyring(config.data / "keyring.json", fresh));
   const crypto::KeyringStatus status = keyring->status();
   spdlog::info("keyring opened provider={} root_key={}", status.provider,
                status.active_root_key_id);
   spdlog::warn("{}", status.detail);
 
-  store::SqliteOptions options;
-  options.file = database;
-  options.on_failure = [](std::string_view what) { spdlog::error("store: {}", what); };
-  const auto row_mac = std::make_shared<service::RowMac>();
-  options.row_seal = row_mac;
-  TRY(auto store, store::open_sqlite(options));
   TRY(service::ServerKeys keys, run_now(service::load_server_keys(*store, *keyring, *row_mac)));
   TRY(auto passwords, service::Passwords::create(config.argon2, config.password_threads,
                                                  config.most_waiting_passwords, config.login));

@@ -159,6 +159,12 @@ void read_smtp(Section& section, service::SmtpOptions& smtp) {
 
 void read_root(Section& root, Config& config) {
   root.text("data", config.data);
+  root.text("database", config.database);
+  root.section("postgresql", [&](Section& section) {
+    section.text("replica", config.database_replica);
+    section.integer("readers", 1, 256, config.database_readers);
+    section.integer("writers", 1, 256, config.database_writers);
+  });
   std::string listen;
   root.text("listen", listen);
   if (!listen.empty() && !set_listen(config, listen).ok()) {

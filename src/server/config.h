@@ -20,6 +20,10 @@ namespace oneclaw::server {
 
 struct Config {
   std::filesystem::path data = "oneclaw-data";
+  std::string database;          ///< a PostgreSQL URL; empty: SQLite in the data folder
+  std::string database_replica;  ///< for lists and audit queries; empty: the primary
+  int database_readers = 4;      ///< connections for reads, and as many to the replica
+  int database_writers = 3;      ///< connections for writes; one more is for those of no one org
   http::ServerOptions http;
   std::string issuer = "https://oneclaw.local";  ///< `iss` of our tokens
   std::string public_url;                        ///< where links lead; empty: the listening URL

@@ -128,7 +128,7 @@ asio::awaitable<Result<CreatedAgent>> Agents::create(Caller& caller, NewAgent ag
     audit_.append(transaction, caller, agent_entry("agent.create", row.id.to_string()));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return CreatedAgent{row, std::move(key.text)};
 }
@@ -203,7 +203,7 @@ asio::awaitable<Result<store::AgentRow>> Agents::update(Caller& caller, Uuid age
     audit_.append(transaction, caller, std::move(entry));
     return agent;
   };
-  CO_TRY(store::AgentRow agent, co_await store_.write(write));
+  CO_TRY(store::AgentRow agent, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(agent);
 }
@@ -226,7 +226,7 @@ asio::awaitable<Result<void>> Agents::remove(Caller& caller, Uuid agent_id) {
     audit_.append(transaction, caller, agent_entry("agent.delete", agent_id.to_string()));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }
@@ -241,7 +241,7 @@ asio::awaitable<Result<SecureString>> Agents::rotate_key(Caller& caller, Uuid ag
     audit_.append(transaction, caller, agent_entry("agent.rotate_key", agent_id.to_string()));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(key.text);
 }

@@ -59,7 +59,7 @@ asio::awaitable<Result<CreatedApiKey>> ApiKeys::create(Caller& caller, std::stri
     audit_.append(transaction, caller, key_entry("api_key.create", row.id.to_string()));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return CreatedApiKey{row, std::move(key.text)};
 }
@@ -84,7 +84,7 @@ asio::awaitable<Result<void>> ApiKeys::revoke(Caller& caller, Uuid key_id) {
     audit_.append(transaction, caller, key_entry("api_key.revoke", key_id.to_string()));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }

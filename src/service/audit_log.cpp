@@ -70,7 +70,7 @@ asio::awaitable<Result<void>> AuditLog::record(Caller& caller, AuditEntry entry)
   const auto write = [&](store::Transaction& transaction) {
     return append_entry(transaction, caller.principal.org_id, caller, entry);
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }
@@ -82,7 +82,7 @@ asio::awaitable<Result<void>> AuditLog::record_refusal(Caller& caller, Uuid org_
   const auto write = [&](store::Transaction& transaction) {
     return append_entry(transaction, org_id, caller, entry);
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }
@@ -99,7 +99,7 @@ asio::awaitable<Result<std::vector<domain::AuditEvent>>> AuditLog::list(Caller& 
     return store::AuditRepository(transaction)
         .list(caller.principal.org_id, filter, query.limit, query.offset);
   };
-  CO_TRY(auto events, co_await store_.read(read));
+  CO_TRY(auto events, co_await store_.read_behind(read));
   AuditEntry entry{
       .action = "audit.list", .resource_type = "audit", .resource_id = {}, .details = {}};
   CO_CHECK_OK(co_await record(caller, std::move(entry)));
@@ -157,7 +157,7 @@ asio::awaitable<Result<ChainReport>> AuditLog::verify(Caller& caller, std::optio
     }
     return report;
   };
-  CO_TRY(ChainReport report, co_await store_.read(read));
+  CO_TRY(ChainReport report, co_await store_.read_behind(read));
   AuditEntry entry{
       .action = "audit.verify", .resource_type = "audit", .resource_id = {}, .details = {}};
   entry.details["chain_valid"] = report.valid;

@@ -14,14 +14,19 @@
 
 namespace oneclaw::service {
 
-/// Tasks on one thread of their own. Each runs once at the start and then a period after its last
-/// run has ended, so no task ever overlaps itself; tasks interleave where they await. An exception
-/// from a task is logged (its type alone) and the task goes on with its next period.
+class Leases;
+
+/// Tasks on one thread of their own. With leases, a task runs on one node of a cluster at a time,
+/// and by its period once for all of them; a wake on a node that can't have the lease just then
+/// tries again soon. Each runs once at the start and then a period after its last run has ended, so
+/// no task ever overlaps itself; tasks interleave where they await. An exception from a task is
+/// logged (its type alone) and the task goes on with its next period.
 class Background {
  public:
   using Task = std::function<boost::asio::awaitable<void>()>;
 
-  Background();
+  /// `leases`: null where there is one node; must outlive this.
+  explicit Background(Leases* leases = nullptr);
   ~Background();
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
@@ -41,7 +46,11 @@ class Background {
  private:
   struct Loop;
   boost::asio::awaitable<void> run(Loop& loop);
+  boost::asio::awaitable<bool> run_once(Loop& loop, bool woken);
+  boost::asio::awaitable<void> run_task(Loop& loop);
+  boost::asio::awaitable<void> renew(Loop& loop, std::shared_ptr<const bool> over);
 
+  Leases* leases_;
   boost::asio::io_context context_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::atomic<bool> stopping_{false};

@@ -114,7 +114,7 @@ asio::awaitable<Result<store::PolicyRow>> Policies::create(Caller& caller, Uuid 
     audit_.append(transaction, caller, std::move(entry));
     return row;
   };
-  CO_TRY(store::PolicyRow row, co_await store_.write(write));
+  CO_TRY(store::PolicyRow row, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(row);
 }
@@ -166,7 +166,7 @@ asio::awaitable<Result<store::PolicyRow>> Policies::update(Caller& caller, Uuid 
     audit_.append(transaction, caller, std::move(entry));
     return std::move(*row);
   };
-  CO_TRY(store::PolicyRow row, co_await store_.write(write));
+  CO_TRY(store::PolicyRow row, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(row);
 }
@@ -182,7 +182,7 @@ asio::awaitable<Result<void>> Policies::remove(Caller& caller, Uuid vault_id, Uu
                   policy_entry("policy.delete", vault_id, policy_id.to_string()));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }

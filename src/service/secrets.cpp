@@ -144,7 +144,7 @@ asio::awaitable<Result<SecretMetadata>> Secrets::put(Caller& caller, Uuid vault_
     audit_.append(transaction, caller, std::move(entry));
     return stored;
   };
-  CO_TRY(SecretMetadata stored, co_await store_.write(write));
+  CO_TRY(SecretMetadata stored, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(stored);
 }
@@ -188,7 +188,7 @@ asio::awaitable<Result<SecretValue>> Secrets::get(Caller& caller, Uuid vault_id,
       audit_.append(transaction, caller, entry);
       return {};
     };
-    CO_CHECK_OK(co_await store_.write(count));
+    CO_CHECK_OK(co_await store_.write(caller.principal.org_id, count));
     caller.audited = true;
   } else {
     CO_CHECK_OK(co_await audit_.record(caller, std::move(entry)));
@@ -269,7 +269,7 @@ asio::awaitable<Result<void>> Secrets::remove(Caller& caller, Uuid vault_id, std
     audit_.append(transaction, caller, std::move(entry));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }

@@ -119,7 +119,7 @@ asio::awaitable<Result<IssuedToken>> SignIn::enter(Caller& caller, store::UserRo
   const auto write = [&](store::Transaction& transaction) {
     return open_session(transaction, tokens_, audit_, caller, user, action);
   };
-  CO_TRY(IssuedToken token, co_await store_.write(write));
+  CO_TRY(IssuedToken token, co_await store_.write(user.home_org_id, write));
   caller.audited = true;
   co_return std::move(token);
 }
@@ -437,7 +437,7 @@ asio::awaitable<Result<void>> SignIn::sign_out(Caller& caller) {
                   auth_entry("auth.logout", principal.id, to_string(principal.type)));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }

@@ -48,7 +48,7 @@ asio::awaitable<Result<store::VaultRow>> Vaults::create(Caller& caller, std::str
     audit_.append(transaction, caller, vault_entry("vault.create", vault.id));
     return vault;
   };
-  CO_TRY(store::VaultRow vault, co_await store_.write(write));
+  CO_TRY(store::VaultRow vault, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(vault);
 }
@@ -106,7 +106,7 @@ asio::awaitable<Result<void>> Vaults::remove(Caller& caller, Uuid vault_id) {
     audit_.append(transaction, caller, vault_entry("vault.delete", vault_id));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }

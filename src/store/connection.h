@@ -1,4 +1,4 @@
-// The seam to a SQL database. SQLite implements it today; PostgreSQL is to come behind it.
+// The seam to a SQL database: SQLite's and PostgreSQL's implementations are behind it.
 #pragma once
 
 #include <cstdint>
@@ -51,6 +51,11 @@ class Statement {
     virtual void bind_text(int index, std::string_view value) = 0;
     virtual void bind_blob(int index, ByteView value) = 0;
     virtual bool step() = 0;
+    /// All steps; an implementation may wait for their outcome later, by the end of the job.
+    virtual void run() {
+      while (step()) {
+      }
+    }
     virtual bool is_null(int column) = 0;
     virtual std::int64_t integer(int column) = 0;
     virtual std::string_view text(int column) = 0;  // valid until the next step()
@@ -89,11 +94,9 @@ class Statement {
 
   /// Runs to the next row; false when there is none.
   bool step() { return impl_->step(); }
-  /// Runs a statement that gives no rows.
-  void run() {
-    while (impl_->step()) {
-    }
-  }
+  /// Runs a statement that gives no rows. Its Error may come as late as the connection's next
+  /// step() or changes(), or the job's end.
+  void run() { impl_->run(); }
 
   [[nodiscard]] bool is_null(int column) { return impl_->is_null(column); }
   [[nodiscard]] std::int64_t integer(int column) { return impl_->integer(column); }

@@ -6,8 +6,8 @@ namespace oneclaw::store {
 
 namespace asio = boost::asio;
 
-asio::awaitable<Result<void>> JobQueue::run(WorkRef work) {
-  Job job{.work = work};
+asio::awaitable<Result<void>> JobQueue::run(WorkRef work, std::optional<Uuid> org_id) {
+  Job job{.work = work, .org_id = org_id};
   auto initiate = [this, &job](auto handler) {
     job.resumption = std::make_unique<PostedResumption<decltype(handler)>>(std::move(handler));
     if (push(job)) return;

@@ -42,6 +42,7 @@ class PostedResumption final : public Resumption {
 /// One piece of work. Lives in the frame of the coroutine that waits for it.
 struct Job {
   WorkRef work;
+  std::optional<Uuid> org_id{};  ///< the org that a write stays inside, if it does
   Result<void> outcome{};
   std::chrono::steady_clock::time_point queued_at{};
   std::unique_ptr<Resumption> resumption{};
@@ -59,7 +60,7 @@ class JobQueue {
       : most_queued_(most_queued), longest_wait_(longest_wait) {}
 
   /// Queues the work and waits until a thread has completed it; 503 at once when the queue is full.
-  boost::asio::awaitable<Result<void>> run(WorkRef work);
+  boost::asio::awaitable<Result<void>> run(WorkRef work, std::optional<Uuid> org_id = {});
 
   /// Waits for jobs and takes up to `most` of those that are queued then. Jobs that have waited
   /// too long are completed with 503 instead. False once the queue is closed and empty; `batch`

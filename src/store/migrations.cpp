@@ -12,14 +12,15 @@
 #include "store/schema_5.h"
 #include "store/schema_6.h"
 #include "store/schema_7.h"
+#include "store/schema_8.h"
 
 namespace oneclaw::store {
 
 namespace {
 
 /// The migration at index i brings the schema from version i to i + 1.
-constexpr std::array<std::string_view, 7> kMigrations{kSchema1, kSchema2, kSchema3, kSchema4,
-                                                      kSchema5, kSchema6, kSchema7};
+constexpr std::array<std::string_view, 8> kMigrations{kSchema1, kSchema2, kSchema3, kSchema4,
+                                                      kSchema5, kSchema6, kSchema7, kSchema8};
 
 std::int64_t schema_version(Connection& connection) {
   auto query = connection.prepare("SELECT COALESCE(MAX(version), 0) FROM schema_migrations");
@@ -48,13 +49,13 @@ std::int64_t latest_schema_version() {
   return std::int64_t{kMigrations.size()};
 }
 
-Result<void> migrate(Connection& connection) {
+Result<void> migrate(Connection& connection, std::int64_t versions_ahead) {
   try {
     connection.execute(
         "CREATE TABLE IF NOT EXISTS schema_migrations ("
         "version INTEGER NOT NULL PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT");
     const std::int64_t current = schema_version(connection);
-    if (current > latest_schema_version()) {
+    if (current > latest_schema_version() + versions_ahead) {
       Problem problem =
           problems::internal("The database has schema version " + std::to_string(current) +
                              ", but this oneclaw knows only versions up to " +

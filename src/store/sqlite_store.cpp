@@ -171,7 +171,9 @@ class SqliteStore final : public Store {
 
  protected:
   asio::awaitable<Result<void>> run_read(WorkRef work) override { return reads_.run(work); }
-  asio::awaitable<Result<void>> run_write(WorkRef work) override { return writes_.run(work); }
+  asio::awaitable<Result<void>> run_write(WorkRef work, std::optional<Uuid> /*org_id*/) override {
+    return writes_.run(work);
+  }
 
  private:
   static FailureSink sink(const SqliteOptions& options) {

@@ -67,21 +67,59 @@ class Store {
   /// rolls back all that `f` did and nothing else. `f` may run more than once (after a
   /// serialization failure), so it must have no effect but through its transaction.
   /// 503 with Retry-After when the queue is full or the database does not answer.
+  /// Writes run one after the other, over all nodes of a cluster.
   template <class F>
   auto write(F f) -> boost::asio::awaitable<std::invoke_result_t<F&, Transaction&>> {
+    return write_in(std::nullopt, std::move(f));
+  }
+
+  /// The same for a write that stays inside one org: it runs one after the other with that org's
+  /// writes alone, and side by side with other orgs'. What `f` reads to decide on must be of that
+  /// org (its chain, vaults, policies, agents and the users who live in it); rows of no org or of
+  /// another it may touch only by statements that stand for themselves, such as an insert under a
+  /// unique key or an update with its condition in its WHERE.
+  template <class F>
+  auto write(const Uuid& org_id, F f)
+      -> boost::asio::awaitable<std::invoke_result_t<F&, Transaction&>> {
+    return write_in(org_id, std::move(f));
+  }
+
+  /// read() that may be answered by a replica, and then be a little behind: for lists and for
+  /// audit queries, never for what decides on access.
+  template <class F>
+  auto read_behind(F f) -> boost::asio::awaitable<std::invoke_result_t<F&, Transaction&>> {
     std::optional<std::invoke_result_t<F&, Transaction&>> outcome;
     auto work = [&](Transaction& transaction) {
       outcome.emplace(f(transaction));
-      return outcome->ok();
+      return true;
     };
-    Result<void> ran = co_await run_write(work);
+    Result<void> ran = co_await run_read_behind(work);
     if (!ran.ok()) co_return std::move(ran).problem();
     co_return std::move(*outcome);
   }
 
  protected:
   virtual boost::asio::awaitable<Result<void>> run_read(WorkRef work) = 0;
-  virtual boost::asio::awaitable<Result<void>> run_write(WorkRef work) = 0;
+  virtual boost::asio::awaitable<Result<void>> run_read_behind(WorkRef work) {
+    return run_read(work);
+  }
+  /// `org_id`: the org that the write stays inside, if it does.
+  virtual boost::asio::awaitable<Result<void>> run_write(WorkRef work,
+                                                         std::optional<Uuid> org_id) = 0;
+
+ private:
+  template <class F>
+  auto write_in(std::optional<Uuid> org_id, F f)
+      -> boost::asio::awaitable<std::invoke_result_t<F&, Transaction&>> {
+    std::optional<std::invoke_result_t<F&, Transaction&>> outcome;
+    auto work = [&](Transaction& transaction) {
+      outcome.emplace(f(transaction));
+      return outcome->ok();
+    };
+    Result<void> ran = co_await run_write(work, org_id);
+    if (!ran.ok()) co_return std::move(ran).problem();
+    co_return std::move(*outcome);
+  }
 };
 
 struct SqliteOptions {

@@ -1,4 +1,5 @@
 import itertools
+import os
 import sys
 from pathlib import Path
 
@@ -9,7 +10,34 @@ pytest.register_assert_rewrite("harness.client", "harness.contract", "harness.se
 
 from harness.client import Api  # noqa: E402
 from harness.google import Google  # noqa: E402
+from harness.postgres import Postgres  # noqa: E402
 from harness.server import Server  # noqa: E402
+
+
+ON_POSTGRES = os.environ.get("ONECLAW_TEST_DATABASE") == "postgresql"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "sqlite: about SQLite, or the data folder that holds it")
+
+
+def pytest_collection_modifyitems(items):
+    if ON_POSTGRES:
+        for item in items:
+            if item.get_closest_marker("sqlite"):
+                item.add_marker(pytest.mark.skip(reason="about SQLite"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def postgres_for_all():
+    """With ONECLAW_TEST_DATABASE=postgresql each server has a database in one cluster of ours."""
+    if not ON_POSTGRES:
+        yield
+        return
+    with Postgres() as postgres:
+        Server.postgres = postgres
+        yield
+        Server.postgres = None
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import uuid
 
 from harness import totp
 from harness.client import Api, Person
+from harness.server import Server
 
 
 def encodings(canary):
@@ -31,7 +32,10 @@ def scan(files, canaries):
 
 
 def files_of(server):
-    return [path for path in server.data.rglob("*") if path.is_file()] + [server.log_file]
+    files = [path for path in server.data.rglob("*") if path.is_file()] + [server.log_file]
+    if server.database_url:
+        files += [path for path in Server.postgres.home.rglob("*") if path.is_file()]
+    return files
 
 
 def key_parts(key):

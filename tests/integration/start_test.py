@@ -20,6 +20,7 @@ def mode(path):
     return stat.S_IMODE(os.stat(path).st_mode)
 
 
+@pytest.mark.sqlite
 def test_the_data_folder_is_private(new_server):
     with new_server() as server:
         owner = Api(server.url).signup()
@@ -33,6 +34,7 @@ def test_the_data_folder_is_private(new_server):
             assert path.is_file() or mode(path) == 0o700, path
 
 
+@pytest.mark.sqlite
 def test_environment_names_folder_and_address(new_server, tmp_path):
     folder = tmp_path / "from-environment"
     server = new_server(arguments=[], environment={"ONECLAW_DATA": str(folder),
@@ -42,6 +44,7 @@ def test_environment_names_folder_and_address(new_server, tmp_path):
         assert (folder / "oneclaw.db").exists()
 
 
+@pytest.mark.sqlite
 def test_flags_win_over_the_environment_and_the_config_file(new_server, tmp_path):
     unused = tmp_path / "unused"
     server = new_server({"data": str(unused), "listen": "127.0.0.1:1"},
@@ -51,6 +54,7 @@ def test_flags_win_over_the_environment_and_the_config_file(new_server, tmp_path
         assert not unused.exists()
 
 
+@pytest.mark.sqlite
 def test_the_config_file_alone_is_enough(new_server, tmp_path):
     folder = tmp_path / "from-config"
     server = new_server({"data": str(folder), "listen": "127.0.0.1:0"})
@@ -103,6 +107,7 @@ def test_a_taken_address_is_refused(new_server):
         expect_refusal(server)
 
 
+@pytest.mark.sqlite
 def test_a_folder_serves_one_server(new_server):
     with new_server() as server:
         second = new_server()
@@ -200,6 +205,7 @@ def test_a_restart_keeps_everything(new_server):
         assert report["chain_valid"] and report["events_checked"] > events
 
 
+@pytest.mark.sqlite
 def test_a_newer_database_is_refused(new_server):
     server = new_server()
     with server:
@@ -217,6 +223,7 @@ def test_a_newer_database_is_refused(new_server):
         Api(server.url).login(owner.email, owner.password)
 
 
+@pytest.mark.sqlite
 def test_a_file_that_is_no_database_is_refused_and_kept(new_server):
     server = new_server()
     server.data.mkdir(mode=0o700)

@@ -19,6 +19,7 @@ def stopped(new_server):
     return server
 
 
+@pytest.mark.sqlite
 def test_it_is_sqlite_in_wal_mode_with_strict_tables(stopped):
     with opened(stopped) as database:
         assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)

@@ -7,6 +7,8 @@ import pytest
 from harness.client import Api
 from harness.database import blob, opened
 
+pytestmark = pytest.mark.sqlite  # it copies the file back after each change
+
 SEALED = {"secrets": {"id", "vault_id", "path", "current_version", "created_at", "updated_at",
                       "deleted_at", "mac"},
           "secret_versions": {"secret_id", "version", "type", "metadata", "created_by",

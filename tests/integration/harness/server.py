@@ -48,7 +48,9 @@ class StartFailure(Exception):
 class Server:
     """One server over one folder; start() and stop() may alternate."""
 
-    def __init__(self, home, config=None, arguments=None, environment=None):
+    postgres = None  # the cluster in which each server has a database, when the tests run on one
+
+    def __init__(self, home, config=None, arguments=None, environment=None, database_url=None):
         self.home = Path(home)
         self.home.mkdir(parents=True, exist_ok=True)
         self.data = self.home / "data"
@@ -57,6 +59,9 @@ class Server:
         self.config = merged(base_config(), config or {})
         self.arguments = arguments
         self.environment = environment or {}
+        self.database_url = database_url
+        if database_url is None and Server.postgres is not None:
+            self.database_url = Server.postgres.make_database()
         self.process = None
         self.url = None
 
@@ -78,6 +83,8 @@ class Server:
     def start(self):
         self.config_file.write_text(json.dumps(self.config))
         environment = {k: v for k, v in os.environ.items() if not k.startswith("ONECLAW_")}
+        if self.database_url:
+            environment["ONECLAW_DATABASE"] = self.database_url
         environment.update(self.environment)
         with open(self.log_file, "ab") as log:
             # A umask of 0 proves that the modes of the files are the server's own doing.

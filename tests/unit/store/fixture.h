@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/pg_store.h"
 #include "store/sqlite_connection.h"
 #include "store/store.h"
 #include "store/user_repository.h"
@@ -45,9 +46,41 @@ inline Uuid uuid(std::uint8_t last) {
   return id;
 }
 
+/// The URL of a database of this process alone, when the tests are to run on PostgreSQL:
+/// ONECLAW_TEST_POSTGRES names one in whose cluster it can be made. Empty otherwise.
+inline const std::string& postgres_url() {
+  static const std::string made = [] {
+    const char* admin = std::getenv("ONECLAW_TEST_POSTGRES");
+    if (admin == nullptr) return std::string();
+    const std::string name = "unit_" + Uuid::v4().to_string().substr(0, 8);
+    PgConnection(admin, {}).execute("CREATE DATABASE " + name);
+    const std::string url = admin;
+    return url.substr(0, url.rfind('/') + 1) + name;
+  }();
+  return made;
+}
+
+/// Leaves the tables, and nothing in them.
+inline void empty_postgres() {
+  PgConnection connection(postgres_url(), {});
+  std::string tables;
+  {
+    auto query = connection.prepare(
+        "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' "
+        "AND tablename <> 'schema_migrations'");
+    while (query.step()) tables += (tables.empty() ? "" : ", ") + query.text(0);
+  }
+  if (!tables.empty()) connection.execute("TRUNCATE " + tables);
+}
+
+/// For tests of what only SQLite does.
+#define SQLITE_ONLY() \
+  if (!postgres_url().empty()) GTEST_SKIP() << "about SQLite"
+
 class StoreTest : public testing::Test {
  protected:
   void SetUp() override {
+    if (!postgres_url().empty()) empty_postgres();
     options_.file = folder_.path() / "oneclaw.db";
     options_.on_failure = [this](std::string_view text) {
       const std::lock_guard lock(failures_mutex_);
@@ -57,9 +90,20 @@ class StoreTest : public testing::Test {
   }
 
   void open() {
-    auto opened = open_sqlite(options_);
+    auto opened = postgres_url().empty() ? open_sqlite(options_) : open_postgres(pg_options());
     ASSERT_TRUE(opened.ok()) << opened.problem().detail;
     store_ = std::move(opened).value();
+  }
+
+  [[nodiscard]] PgOptions pg_options() const {
+    PgOptions options;
+    options.url = postgres_url();
+    options.most_queued_writes = options_.most_queued_writes;
+    options.most_queued_reads = options_.most_queued_reads;
+    options.longest_wait = options_.longest_wait;
+    options.on_failure = options_.on_failure;
+    options.row_seal = options_.row_seal;
+    return options;
   }
 
   template <class T>

@@ -128,6 +128,7 @@ TEST_F(SecretTest, TheListHasTheCurrentVersionWithoutItsCiphertext) {
 }
 
 TEST_F(SecretTest, TheListWalksTheIndex) {
+  SQLITE_ONLY();
   change([](Transaction& transaction) {
     auto plan = transaction.connection().prepare(
         "EXPLAIN QUERY PLAN SELECT s.path FROM secrets s JOIN secret_versions v "

@@ -146,6 +146,7 @@ TEST_F(TransactionTest, OneJobsRollbackLeavesTheOthersInItsBatch) {
 }
 
 TEST_F(TransactionTest, ACommitThatFailsFailsItsWholeBatch) {
+  SQLITE_ONLY();
   const auto results = run_as_batch({
       [](Transaction& transaction) { return keep(transaction, 1); },
       [](Transaction& transaction) -> Result<void> {
@@ -166,6 +167,7 @@ TEST_F(TransactionTest, ACommitThatFailsFailsItsWholeBatch) {
 }
 
 TEST_F(TransactionTest, ATransactionThatIsLostFailsItsWholeBatch) {
+  SQLITE_ONLY();
   const Work lose = [](Transaction& transaction) -> Result<void> {
     insert_org(transaction, 2);
     transaction.connection().execute("ROLLBACK");
@@ -183,6 +185,7 @@ TEST_F(TransactionTest, ATransactionThatIsLostFailsItsWholeBatch) {
 }
 
 TEST_F(TransactionTest, AFullDiskIs503AndPasses) {
+  SQLITE_ONLY();
   const auto full = write([](Transaction& transaction) -> Result<void> {
     transaction.connection().execute("PRAGMA max_page_count = 1");  // SQLite makes it the size
     for (int i = 0; i < 1000; ++i) {
@@ -228,6 +231,7 @@ TEST_F(TransactionTest, AJobThatHasWaitedTooLongIs503AndDoesNotRun) {
 }
 
 TEST_F(TransactionTest, ADatabaseThatSomeoneElseHoldsIs503) {
+  SQLITE_ONLY();
   options_.busy_timeout = std::chrono::milliseconds(20);
   reopen(options_);
   SqliteConnection other(options_.file, std::chrono::milliseconds(0));
