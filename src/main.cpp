@@ -3,9 +3,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 
 #include "base/secure.h"
+#include "operator/migrate_store.h"
 #include "server/application.h"
 #include "server/config.h"
 #include "server/logging.h"
@@ -94,6 +96,11 @@ int main(int argc, char** argv) {
   server->add_option("--tls-cert", flags.tls_cert, "Certificate chain, PEM");
   server->add_option("--tls-key", flags.tls_key, "Private key, PEM");
 
+  std::function<int()> run = [&flags] { return serve(flags); };
+  CLI::App* operators = app.add_subcommand("operator", "Look after a server and its data.");
+  operators->require_subcommand(1);
+  oneclaw::operators::add_migrate_store(*operators, run);
+
   CLI11_PARSE(app, argc, argv);
-  return serve(flags);
+  return run();
 }
