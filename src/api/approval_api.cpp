@@ -120,6 +120,7 @@ Reply quick_decide(Approvals& approvals, Request& request) {
          co_await approvals.quick_decide(request.caller, *token, decision == "approved"));
   Response response;
   response.status = 302;
+  response.content_type = {};  // no body
   response.headers = {{"Location", "/v1/approvals/decided?decision=" + row.status},
                       {"Referrer-Policy", "no-referrer"}};
   response.no_store = true;

@@ -37,8 +37,7 @@ http::Response page_reply(int status, std::string_view title, std::string_view b
   response.headers = {
       {"Content-Security-Policy",
        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"},
-      {"Referrer-Policy", "no-referrer"},
-      {"X-Content-Type-Options", "nosniff"}};
+      {"Referrer-Policy", "no-referrer"}};
   const std::string name = escape_html(title);
   response.body.append("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>");
   response.body.append(name);

@@ -21,7 +21,9 @@ void write_response_head(std::string& out, const Response& response, const Respo
   out.append(reason_phrase(response.status)).append("\r\n");
   append_header(out, "Date", frame.date);
   if (response.status != 204) {
-    append_header(out, "Content-Type", response.content_type);
+    if (!response.content_type.empty()) {
+      append_header(out, "Content-Type", response.content_type);
+    }
     append_header(out, "Content-Length", std::to_string(response.body.size()));
   }
   append_header(out, "X-Request-Id", frame.request_id);

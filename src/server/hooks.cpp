@@ -104,7 +104,11 @@ bool Hooks::scope_allows(const Principal& principal, std::string_view needed) {
 }
 
 asio::awaitable<Result<void>> Hooks::audit_refusal(http::Request& request, Problem& problem) {
-  if (problem.approval) co_return co_await approvals_.ask(request.caller, problem);
+  if (problem.approval) {
+    Result<void> asked = co_await approvals_.ask(request.caller, problem);
+    if (asked.ok() || asked.problem().status >= 500) co_return asked;
+    problem = std::move(asked).problem();  // nobody can be asked, or too much is: refused for that
+  }
   const bool unauthenticated = request.caller.principal.type == PrincipalType::kNone;
   const std::string& action = request.route->action;
   service::AuditEntry entry{

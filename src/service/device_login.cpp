@@ -16,6 +16,7 @@ namespace {
 /// RFC 8628 §6.1.
 constexpr std::string_view kAlphabet = "BCDFGHJKLMNPQRSTVWXZ";
 constexpr std::size_t kCodeChars = 8;
+constexpr ActionLimiter::Rule kStartsPerClient{.most = 100, .window = kDeviceCodeLife};
 constexpr std::int64_t kMostPurged = 16;
 /// RFC 8628 §3.5: each `slow_down` adds this to the interval.
 constexpr std::int64_t kSlowDownSeconds = 5;
@@ -58,6 +59,7 @@ bool is_open(const std::optional<store::DeviceCodeRow>& row) {
 
 asio::awaitable<Result<NewDeviceCode>> DeviceLogin::start(Caller& caller, std::string client_id,
                                                           std::string email) {
+  CO_CHECK_OK(limiter_.admit(client_key(caller.address), kStartsPerClient, now()));
   NewToken token = make_token(tokens_.mac_key(), kDevicePrefix);
   const std::string user_code = make_user_code();
   const auto write = [&](store::Transaction& transaction) -> Result<void> {

@@ -10,6 +10,7 @@
 #include "base/caller.h"
 #include "base/result.h"
 #include "base/secure.h"
+#include "service/action_limiter.h"
 #include "service/audit_log.h"
 #include "service/outbox.h"
 #include "service/passwords.h"
@@ -48,7 +49,7 @@ class DeviceLogin {
   [[nodiscard]] std::string verification_uri() const { return outbox_.public_url() + "/device"; }
 
   /// `email`: only the account of that address may approve. The answer is the same whether there
-  /// is one.
+  /// is one. 429 when the client begins too often.
   boost::asio::awaitable<Result<NewDeviceCode>> start(Caller& caller, std::string client_id,
                                                       std::string email);
   /// 400 "device_code" for one we did not make.
@@ -70,6 +71,7 @@ class DeviceLogin {
   Passwords& passwords_;
   AuditLog& audit_;
   const Outbox& outbox_;
+  ActionLimiter limiter_;
 };
 
 }  // namespace oneclaw::service

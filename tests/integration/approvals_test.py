@@ -226,6 +226,8 @@ def test_open_requests_are_bounded(owner, vault, agent):
     assert answer.headers["Retry-After"]
     agent.request("POST", "/v1/approvals/request", 429, json={
         "action": "x", "target_type": "y", "target_id": "z", "summary": {}})
+    event = owner.events(action="secret.read", limit=1)["events"][0]
+    assert event["details"]["status"] == 429 and event["details"]["outcome"] == "denied"
     page = owner.request("GET", "/v1/approvals?limit=7&offset=95", 200)["approvals"]
     assert len(page) == 5
 

@@ -155,3 +155,11 @@ def test_bad_polls_and_decisions(api, owner):
     for code in ("x", "ocd_" + "A" * 43):
         assert poll(api, code, 400).fields == {"device_code"}
     assert owner.request("POST", "/v1/auth/device/approve", 400, json={}).fields == {"user_code"}
+
+
+def test_one_client_begins_a_hundred_times(api):
+    headers = {"X-Forwarded-For": "198.51.100.77"}
+    body = {"client_id": "oneclaw-cli", "email": unique_email()}
+    statuses = [api.request("POST", "/v1/auth/device/code", (200, 429), json=body,
+                            headers=headers).status for _ in range(101)]
+    assert statuses == [200] * 100 + [429]
