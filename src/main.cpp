@@ -24,6 +24,7 @@ struct ServerFlags {
   std::string listen;
   std::string tls_cert;
   std::string tls_key;
+  bool print_routes = false;
 };
 
 int fail(const Problem& problem) {
@@ -65,6 +66,10 @@ int serve(const ServerFlags& flags) {
   oneclaw::server::set_up_logging(config->log_json, config->log_level);
   auto application = oneclaw::server::Application::create(*config);
   if (!application.ok()) return fail(application.problem());
+  if (flags.print_routes) {
+    for (const std::string& route : (*application)->routes()) std::cout << route << "\n";
+    return 0;
+  }
   std::cout << "oneclaw is listening on "
             << oneclaw::server::listening_url(*config, (*application)->port()) << std::endl;
   (*application)->run();
@@ -95,6 +100,7 @@ int main(int argc, char** argv) {
   server->add_option("--config", flags.config_file, "Config file, JSON: docs/configuration.md");
   server->add_option("--tls-cert", flags.tls_cert, "Certificate chain, PEM");
   server->add_option("--tls-key", flags.tls_key, "Private key, PEM");
+  server->add_flag("--print-routes", flags.print_routes, "Print every route, and end");
 
   std::function<int()> run = [&flags] { return serve(flags); };
   CLI::App* operators = app.add_subcommand("operator", "Look after a server and its data.");

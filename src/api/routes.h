@@ -11,8 +11,10 @@ class Account;
 class AccountData;
 class Agents;
 class ApiKeys;
+class Billing;
 class Approvals;
 class AuditLog;
+class Cmek;
 class EnvVars;
 class IpRules;
 class OrgEnvVars;
@@ -21,6 +23,7 @@ class Enrolments;
 class Mfa;
 class Policies;
 class Profile;
+class Rotations;
 class Secrets;
 class SignIn;
 class Tokens;
@@ -36,6 +39,8 @@ void add_api_key_routes(http::Router& router, service::ApiKeys& keys);
 void add_vault_routes(http::Router& router, service::Vaults& vaults);
 void add_secret_routes(http::Router& router, service::Secrets& secrets);
 void add_policy_routes(http::Router& router, service::Policies& policies);
+void add_rotation_routes(http::Router& router, service::Rotations& rotations);
+void add_cmek_routes(http::Router& router, service::Cmek& cmek);
 void add_env_var_routes(http::Router& router, service::EnvVars& variables);
 void add_org_env_var_routes(http::Router& router, service::OrgEnvVars& variables);
 void add_agent_routes(http::Router& router, service::Agents& agents);
@@ -49,7 +54,9 @@ void add_link_pages(http::Router& router, service::SignIn& sign_in, service::Acc
                     service::Enrolments& enrolments);
 void add_approval_routes(http::Router& router, service::Approvals& approvals);
 void add_audit_routes(http::Router& router, service::AuditLog& audit);
+void add_billing_routes(http::Router& router, service::Billing& billing);
 void add_security_routes(http::Router& router, service::IpRules& rules);
+void add_docs_routes(http::Router& router);
 void add_health_routes(http::Router& router, crypto::Keyring& keyring);
 
 }  // namespace oneclaw::api

@@ -7,6 +7,7 @@
 #include "api/routes.h"
 #include "api/wiping_json.h"
 #include "base/encoding.h"
+#include "service/rotations.h"
 #include "service/secrets.h"
 
 namespace oneclaw::api {
@@ -19,6 +20,16 @@ using service::Secrets;
 namespace {
 
 constexpr std::size_t kMostMetadataBytes = 16U * 1024;
+constexpr std::size_t kMostPolicyBytes = 1024;
+
+json::object schedule_json(const store::RotationPolicyRow& policy) {
+  json::object body;
+  body["interval_seconds"] = policy.interval_seconds;
+  body["length"] = policy.length;
+  body["charset"] = policy.charset;
+  body["next_rotation_at"] = to_rfc3339(policy.next_rotation_at);
+  return body;
+}
 
 json::object metadata_json(const SecretMetadata& secret, json::storage_ptr storage = {}) {
   json::object body(std::move(storage));
@@ -34,6 +45,11 @@ json::object metadata_json(const SecretMetadata& secret, json::storage_ptr stora
     body["max_access_count"] = *secret.version.max_access_count;
     body["access_count"] = secret.version.access_count;
   }
+  if (secret.version.cmek_fingerprint) {
+    body["cmek_encrypted"] = true;
+    body["cmek_fingerprint"] = *secret.version.cmek_fingerprint;
+  }
+  if (secret.rotation) body["rotation_policy"] = schedule_json(*secret.rotation);
   return body;
 }
 
@@ -73,6 +89,12 @@ Reply put(Secrets& secrets, Request& request) {
     body.mistake("expires_at", "must be in the future");
   }
   secret.max_access_count = body.integer("max_access_count", 1, 1'000'000'000);
+  if (const auto policy = body.object("rotation_policy", kMostPolicyBytes)) {
+    auto schedule = service::parse_rotation_policy(*policy);
+    body.note(schedule);
+    if (schedule.ok()) secret.rotation = *schedule;
+  }
+  secret.clear_rotation = body.is_null("rotation_policy");
   CO_CHECK_OK(body.check());
   CO_TRY(const SecretMetadata stored,
          co_await secrets.put(request.caller, vault_id, std::string(request.path_param("path")),
@@ -83,6 +105,7 @@ Reply put(Secrets& secrets, Request& request) {
 http::Response value_reply(const service::SecretValue& secret) {
   json::object body = metadata_json(secret.metadata, wiping_storage());
   body["value"] = as_text(secret.value);
+  body["cmek_encrypted"] = secret.metadata.version.cmek_fingerprint.has_value();
   return secret_reply(200, body);
 }
 
@@ -134,6 +157,36 @@ Reply versions(Secrets& secrets, Request& request) {
   co_return json_reply(200, answer);
 }
 
+Reply disable_version(Secrets& secrets, Request& request) {
+  CO_TRY(const Uuid vault_id, request.path_uuid("vault_id"));
+  CO_TRY(const std::int64_t version, path_version(request));
+  CO_CHECK_OK(co_await secrets.disable_version(request.caller, vault_id,
+                                               std::string(request.path_param("path")), version));
+  co_return empty_reply();
+}
+
+Reply rotate(service::Rotations& rotations, Request& request) {
+  CO_TRY(const Uuid vault_id, request.path_uuid("vault_id"));
+  service::RotateOptions options;
+  if (!request.body().empty()) {
+    CO_TRY(JsonBody body, JsonBody::parse(request));
+    options.length = body.integer("length", service::kLeastGenerated, service::kMostGenerated)
+                         .value_or(options.length);
+    if (const auto name = body.text("charset", {.least = 1, .most = 32})) {
+      const auto charset = crypto::parse_charset(*name);
+      if (!charset) body.mistake("charset", "must be hex, base64, alphanumeric or ascii");
+      options.charset = charset.value_or(options.charset);
+    }
+    options.type = body.text("type", {.least = 0, .most = 64});
+    if (options.type) body.note(service::validate_secret_type(*options.type));
+    CO_CHECK_OK(body.check());
+  }
+  CO_TRY(const SecretMetadata stored,
+         co_await rotations.rotate(request.caller, vault_id,
+                                   std::string(request.path_param("path")), std::move(options)));
+  co_return json_reply(201, metadata_json(stored));
+}
+
 Reply remove(Secrets& secrets, Request& request) {
   CO_TRY(const Uuid vault_id, request.path_uuid("vault_id"));
   CO_CHECK_OK(
@@ -160,6 +213,17 @@ void add_secret_routes(http::Router& router, Secrets& secrets) {
   add(kDelete, "secrets/{*path}", "secret.delete", "secrets:delete", remove);
   add(kGet, "secret-versions/{*path}", "secret.versions", "secrets:read", versions);
   add(kGet, "secret-version/{*path}/{version}", "secret.read", "secrets:read", get_version);
+  add(kPost, "secret-version-disable/{*path}/{version}", "secret.disable_version", "secrets:delete",
+      disable_version);
+}
+
+void add_rotation_routes(http::Router& router, service::Rotations& rotations) {
+  router.add({.method = http::Method::kPost,
+              .pattern = "/v1/vaults/{vault_id}/secret-rotate/{*path}",
+              .access = http::Access::kPrincipal,
+              .action = "secret.rotate",
+              .scope = "secrets:write",
+              .handler = bind_handler(rotate, rotations)});
 }
 
 }  // namespace oneclaw::api

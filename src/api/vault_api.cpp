@@ -4,6 +4,7 @@
 #include "api/json_body.h"
 #include "api/reply.h"
 #include "api/routes.h"
+#include "api/vault_json.h"
 #include "service/vaults.h"
 
 namespace oneclaw::api {
@@ -11,8 +12,6 @@ namespace oneclaw::api {
 namespace json = boost::json;
 using http::Request;
 using service::Vaults;
-
-namespace {
 
 json::object vault_json(const store::VaultRow& vault) {
   json::object body;
@@ -22,9 +21,12 @@ json::object vault_json(const store::VaultRow& vault) {
   body["created_by"] = vault.created_by.to_string();
   body["created_by_type"] = vault.created_by_type;
   body["created_at"] = to_rfc3339(vault.created_at);
-  body["cmek_enabled"] = false;
+  body["cmek_enabled"] = vault.cmek_fingerprint.has_value();
+  if (vault.cmek_fingerprint) body["cmek_fingerprint"] = *vault.cmek_fingerprint;
   return body;
 }
+
+namespace {
 
 Reply create(Vaults& vaults, Request& request) {
   CO_TRY(JsonBody body, JsonBody::parse(request));

@@ -51,6 +51,7 @@ class Request {
   SecureBytes body_;
   /// Sent with whatever the answer is: what is left of a rate or a quota.
   std::vector<std::pair<std::string, std::string>> answer_headers;
+  bool quota_taken = false;  ///< one request of the org's quota was taken for this one
 };
 
 struct Response {

@@ -14,7 +14,8 @@ namespace {
 namespace asio = boost::asio;
 
 bool is_refusal(int status) {
-  return status == 401 || status == 403 || status == 404 || status == 410 || status == 429;
+  return status == 401 || status == 402 || status == 403 || status == 404 || status == 410 ||
+         status == 429;
 }
 
 /// Stored data that was changed behind our back must be seen in the chain.
@@ -74,6 +75,7 @@ asio::awaitable<Result<Response>> act(PipelineHooks& hooks, Request& request) {
     if (!principal) co_return std::move(principal).problem();
     request.caller.principal = std::move(principal).value();
     CO_CHECK_OK(hooks.admit_principal(request));
+    if (hooks.has_quotas()) CO_CHECK_OK(co_await hooks.take_quota(request));
   }
   CO_CHECK_OK(hooks.check_ip_rules(request.caller));
   if (route.access == Access::kUser && !request.caller.principal.is_user()) {
@@ -122,7 +124,9 @@ asio::awaitable<Response> run_pipeline(const Router& router, PipelineHooks& hook
     if (!admitted.ok()) co_return with_headers(problem_response(admitted.problem()));
     const Result<void> routed = find_route(router, request);
     if (!routed.ok()) co_return problem_response(routed.problem());
-    co_return with_headers(co_await act_audited(hooks, request));
+    Response response = co_await act_audited(hooks, request);
+    if (request.quota_taken && !request.caller.audited) hooks.give_back_quota(request);
+    co_return with_headers(std::move(response));
   } catch (...) {
     error = std::current_exception();
   }

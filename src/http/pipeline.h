@@ -21,6 +21,12 @@ class PipelineHooks {
   virtual Result<void> admit(Request& request) = 0;
   /// The same for the principal, once it is known.
   virtual Result<void> admit_principal(Request& request) = 0;
+  /// Whether orgs have quotas: if not, the next two are never called.
+  virtual bool has_quotas() const { return false; }
+  /// Takes one request of the org's quota; 402 when it is used up. May set answer headers.
+  virtual boost::asio::awaitable<Result<void>> take_quota(Request& request) = 0;
+  /// Gives it back, for a request that came to nothing.
+  virtual void give_back_quota(const Request& request) = 0;
   /// The principal of a bearer token; 401 otherwise.
   virtual boost::asio::awaitable<Result<Principal>> authenticate(std::string_view bearer_token) = 0;
   /// 403 when an IP rule shuts the caller out.
@@ -38,8 +44,8 @@ class PipelineHooks {
 /// malformed), IP rules (also on public routes), Access::kUser (403 for an agent), the route's
 /// scope (403), then the handler. A public route ignores a token.
 ///
-/// A refusal (401, 403, 404 of a routed resource, 410, 429 from a handler) that the handler has
-/// not audited goes to audit_refusal(), and so does a 500 because stored data was tampered with
+/// A refusal (401, 402, 403, 404 of a routed resource, 410, 429 from a handler) that the handler
+/// has not audited goes to audit_refusal(), and so does a 500 because stored data was tampered with
 /// (code "tampered" or "decryption-failed"); when that fails the answer is its 503. A routed
 /// success (2xx) of a request that nobody audited is a bug: the answer is 500, not the data. Exempt
 /// from this second rule are routes with an empty `action`. An exception from a handler is logged

@@ -28,6 +28,8 @@
 #include "service/approvals.h"
 #include "service/audit_log.h"
 #include "service/background.h"
+#include "service/billing.h"
+#include "service/cmek.h"
 #include "service/device_login.h"
 #include "service/enrolments.h"
 #include "service/env_vars.h"
@@ -41,11 +43,14 @@
 #include "service/passwords.h"
 #include "service/policies.h"
 #include "service/profile.h"
+#include "service/quotas.h"
+#include "service/rotations.h"
 #include "service/secrets.h"
 #include "service/server_keys.h"
 #include "service/sign_in.h"
 #include "service/step_up.h"
 #include "service/tokens.h"
+#include "service/usage.h"
 #include "service/vault_keys.h"
 #include "service/vaults.h"
 #include "store/store.h"
@@ -138,12 +143,17 @@ struct Core {
                 config.google_client_ids),
         profile(*store, *passwords, audit, outbox),
         api_keys(*store, server_keys.mac, audit, outbox),
-        vaults(*store, vault_keys, audit),
-        secrets(*store, vault_keys, audit),
+        quotas(*store, config.quotas),
+        usage(*store),
+        billing(*store, audit, quotas),
+        vaults(*store, vault_keys, audit, quotas),
+        secrets(*store, vault_keys, audit, quotas),
+        rotations(*store, vault_keys, audit, outbox),
+        cmek(*store, vault_keys, audit, outbox),
         env_vars(*store, vault_keys, audit),
         org_env_vars(*store, vault_keys, audit),
         policies(*store, audit),
-        agents(*store, vault_keys, server_keys.mac, audit),
+        agents(*store, vault_keys, server_keys.mac, audit, quotas),
         mfa(*store, tokens, *passwords, audit, field_seal, outbox),
         step_up(*passwords, mfa),
         account(*store, *passwords, audit, outbox, server_keys.mac),
@@ -152,7 +162,7 @@ struct Core {
         enrolments(*store, vault_keys, audit, outbox, server_keys.mac),
         approvals(*store, audit, outbox, server_keys.mac),
         ip_rules(*store, audit),
-        hooks(tokens, audit, approvals, ip_rules,
+        hooks(tokens, audit, approvals, ip_rules, quotas,
               {.all = config.requests_per_second,
                .per_address = config.requests_per_second_per_address,
                .per_principal = config.requests_per_second_per_principal},
@@ -166,6 +176,8 @@ struct Core {
     api::add_api_key_routes(router, api_keys);
     api::add_vault_routes(router, vaults);
     api::add_secret_routes(router, secrets);
+    api::add_rotation_routes(router, rotations);
+    api::add_cmek_routes(router, cmek);
     api::add_env_var_routes(router, env_vars);
     api::add_org_env_var_routes(router, org_env_vars);
     api::add_policy_routes(router, policies);
@@ -178,6 +190,14 @@ struct Core {
     api::add_approval_routes(router, approvals);
     api::add_audit_routes(router, audit);
     api::add_security_routes(router, ip_rules);
+    api::add_billing_routes(router, billing);
+    api::add_docs_routes(router);
+
+    background.every("rotations", std::chrono::seconds(2), [this] { return rotations.run_due(); });
+    background.every("usage", std::chrono::seconds(10), [this] { return usage.roll_up(); });
+    background.every("cmek", std::chrono::minutes(1),
+                     [this] { return cmek.run(background.stopping()); });
+    cmek.set_waker([this] { background.wake("cmek"); });
   }
 
   std::optional<FolderLock> lock;  ///< none where nodes share a database
@@ -194,8 +214,13 @@ struct Core {
   service::SignIn sign_in;
   service::Profile profile;
   service::ApiKeys api_keys;
+  service::Quotas quotas;
+  service::Usage usage;
+  service::Billing billing;
   service::Vaults vaults;
   service::Secrets secrets;
+  service::Rotations rotations;
+  service::Cmek cmek;
   service::EnvVars env_vars;
   service::OrgEnvVars org_env_vars;
   service::Policies policies;
@@ -263,6 +288,7 @@ Result<std::unique_ptr<Application>> Application::create(const Config& config) {
                                        std::move(keys), std::move(passwords), config);
   Core& core = *parts->core;
   CHECK_OK(run_now(core.ip_rules.load()));
+  CHECK_OK(run_now(core.quotas.grant_credits()));
   const auto handle = [&core](http::Request& request) {
     return http::run_pipeline(core.router, core.hooks, request);
   };
@@ -270,6 +296,18 @@ Result<std::unique_ptr<Application>> Application::create(const Config& config) {
   core.outbox.set_public_url(
       config.public_url.empty() ? listening_url(config, parts->server->port()) : config.public_url);
   return std::unique_ptr<Application>(new Application(std::move(parts)));
+}
+
+std::vector<std::string> Application::routes() const {
+  std::vector<std::string> lines;
+  for (const auto& route : parts_->core->router.routes()) {
+    const std::string_view access = route->access == http::Access::kPublic      ? "public"
+                                    : route->access == http::Access::kPrincipal ? "principal"
+                                                                                : "user";
+    lines.push_back(std::string(to_string(route->method)) + " " + route->pattern + " " +
+                    std::string(access));
+  }
+  return lines;
 }
 
 std::uint16_t Application::port() const {

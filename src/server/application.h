@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "server/config.h"
@@ -17,6 +19,8 @@ class Application {
   ~Application();
 
   [[nodiscard]] std::uint16_t port() const;
+  /// Every route as "METHOD pattern access", in the order they were added.
+  [[nodiscard]] std::vector<std::string> routes() const;
   /// Serves until SIGTERM, SIGINT or stop(), then drains.
   void run();
 

@@ -92,6 +92,27 @@ class Section {
     }
   }
 
+  [[nodiscard]] std::vector<std::string> keys() const {
+    std::vector<std::string> names;
+    for (const auto& member : object_) names.emplace_back(member.key());
+    return names;
+  }
+
+  /// An array of objects.
+  void sections(std::string_view key, const std::function<void(Section&)>& read) {
+    const json::value* value = find(key);
+    if (value == nullptr) return;
+    if (!value->is_array()) return wrong(key, "must be an array of objects");
+    std::size_t index = 0;
+    for (const json::value& item : value->get_array()) {
+      const std::string name = std::string(key) + "[" + std::to_string(index++) + "]";
+      if (!item.is_object()) return wrong(name, "must be an object");
+      Section inner(item.get_object(), prefix_ + name + ".", mistakes_);
+      read(inner);
+      inner.finish();
+    }
+  }
+
   void section(std::string_view key, const std::function<void(Section&)>& read) {
     const json::value* value = find(key);
     if (value == nullptr) return;
@@ -155,6 +176,58 @@ void read_smtp(Section& section, service::SmtpOptions& smtp) {
   if (!password_file.empty() && !read_password(password_file, smtp.password)) {
     section.wrong("password_file", "can't be read");
   }
+}
+
+std::optional<domain::Tier> read_tier(Section& section, std::string_view key) {
+  std::string name;
+  section.text(key, name);
+  if (name.empty()) return std::nullopt;
+  const auto tier = domain::parse_tier(name);
+  if (!tier) section.wrong(key, "must be free, pro, business or enterprise");
+  return tier;
+}
+
+void read_grant(Section& section, service::QuotaOptions& quotas) {
+  service::CreditGrant grant;
+  std::string org_id;
+  section.text("org_id", org_id);
+  if (const auto id = Uuid::parse(org_id)) {
+    grant.org_id = *id;
+  } else {
+    section.wrong("org_id", "must be a UUID");
+  }
+  section.text("reference", grant.reference);
+  if (grant.reference.empty()) section.wrong("reference", "is required");
+  section.integer("amount_cents", 1, 100'000'000, grant.amount_cents);
+  if (grant.amount_cents == 0) section.wrong("amount_cents", "is required");
+  grant.description = "Granted by the operator";
+  section.text("description", grant.description);
+  quotas.grants.push_back(std::move(grant));
+}
+
+void read_billing(Section& billing, service::QuotaOptions& quotas) {
+  quotas.tier = read_tier(billing, "tier");
+  billing.section("orgs", [&](Section& orgs) {
+    for (const std::string& key : orgs.keys()) {
+      const auto tier = read_tier(orgs, key);
+      const auto id = Uuid::parse(key);
+      if (!id) orgs.wrong(key, "must be a UUID");
+      if (id && tier) quotas.orgs[*id] = *tier;
+    }
+  });
+  billing.section("limits", [&](Section& limits) {
+    for (const domain::Tier tier : domain::kTiers) {
+      limits.section(to_string(tier), [&](Section& of_tier) {
+        for (const domain::Metered what : domain::kMetered) {
+          std::int64_t most = -1;
+          of_tier.integer(to_string(what), 0, 1'000'000'000'000, most);
+          if (most >= 0) quotas.limits.at(static_cast<std::size_t>(tier)).set(what, most);
+        }
+      });
+    }
+  });
+  billing.integer("overage_cents", 1, 1'000'000, quotas.overage_cents);
+  billing.sections("credits", [&](Section& grant) { read_grant(grant, quotas); });
 }
 
 void read_root(Section& root, Config& config) {
@@ -229,6 +302,7 @@ void read_root(Section& root, Config& config) {
     webhooks.seconds("first_retry_seconds", 1, 3600, config.webhooks.first_retry);
     webhooks.integer("attempts", 1, 20, config.webhooks.most_attempts);
   });
+  root.section("billing", [&](Section& billing) { read_billing(billing, config.quotas); });
   root.section("google", [&](Section& google) {
     google.texts("client_ids", config.google_client_ids);
     google.text("jwks_file", config.google_jwks_file);

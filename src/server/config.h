@@ -15,6 +15,7 @@
 #include "domain/login_throttle.h"
 #include "http/server.h"
 #include "service/delivery_options.h"
+#include "service/quotas.h"
 
 namespace oneclaw::server {
 
@@ -35,6 +36,7 @@ struct Config {
   int requests_per_second = 0;  ///< of the whole server; 0: no bound, here and below
   int requests_per_second_per_address = 0;
   int requests_per_second_per_principal = 0;
+  service::QuotaOptions quotas;  ///< off by default
   crypto::Argon2Cost argon2;
   std::size_t password_threads = 2;
   std::size_t most_waiting_passwords = 64;

@@ -49,12 +49,13 @@ Result<void> judge(http::Request& request, std::string_view policy,
 }  // namespace
 
 Hooks::Hooks(service::Tokens& tokens, service::AuditLog& audit, service::Approvals& approvals,
-             service::IpRules& ip_rules, RateLimits rates, std::vector<Cidr> ip_allow,
-             std::vector<Cidr> ip_deny)
+             service::IpRules& ip_rules, service::Quotas& quotas, RateLimits rates,
+             std::vector<Cidr> ip_allow, std::vector<Cidr> ip_deny)
     : tokens_(tokens),
       audit_(audit),
       approvals_(approvals),
       ip_rules_(ip_rules),
+      quotas_(quotas),
       all_(rates.all),
       addresses_(rates.per_address),
       principals_(rates.per_principal),
@@ -81,6 +82,24 @@ Result<void> Hooks::admit(http::Request& request) {
 Result<void> Hooks::admit_principal(http::Request& request) {
   if (!principals_.is_on()) return {};
   return judge(request, "principal", principals_.take(request.caller.principal.id, now()));
+}
+
+asio::awaitable<Result<void>> Hooks::take_quota(http::Request& request) {
+  CO_TRY(const service::RequestQuota quota, co_await quotas_.take(request.caller.principal.org_id));
+  request.quota_taken = quota.admitted;
+  if (!quota.limit) co_return Result<void>();
+  const auto header = [&](std::string name, std::int64_t value) {
+    request.answer_headers.emplace_back(std::move(name), std::to_string(value));
+  };
+  header("X-Quota-Limit", *quota.limit);
+  header("X-Quota-Remaining", std::max<std::int64_t>(0, *quota.limit - quota.used));
+  header("X-Quota-Reset", to_unix_seconds(quota.resets_at));
+  if (quota.admitted || request.route->action.starts_with("billing.")) co_return Result<void>();
+  co_return domain::check_quota(domain::Metered::kRequests, quota.tier, quota.used, quota.limit);
+}
+
+void Hooks::give_back_quota(const http::Request& request) {
+  quotas_.give_back(request.caller.principal.org_id);
 }
 
 asio::awaitable<Result<Principal>> Hooks::authenticate(std::string_view bearer_token) {

@@ -8,6 +8,7 @@
 #include "service/approvals.h"
 #include "service/audit_log.h"
 #include "service/ip_rules.h"
+#include "service/quotas.h"
 #include "service/rate_limiter.h"
 #include "service/tokens.h"
 
@@ -23,11 +24,15 @@ struct RateLimits {
 class Hooks final : public http::PipelineHooks {
  public:
   Hooks(service::Tokens& tokens, service::AuditLog& audit, service::Approvals& approvals,
-        service::IpRules& ip_rules, RateLimits rates, std::vector<Cidr> ip_allow,
-        std::vector<Cidr> ip_deny);
+        service::IpRules& ip_rules, service::Quotas& quotas, RateLimits rates,
+        std::vector<Cidr> ip_allow, std::vector<Cidr> ip_deny);
 
   Result<void> admit(http::Request& request) override;
   Result<void> admit_principal(http::Request& request) override;
+  [[nodiscard]] bool has_quotas() const override { return quotas_.is_on(); }
+  /// What is `billing.*` goes on when the quota is used up: there one sees it, and pays.
+  boost::asio::awaitable<Result<void>> take_quota(http::Request& request) override;
+  void give_back_quota(const http::Request& request) override;
   boost::asio::awaitable<Result<Principal>> authenticate(std::string_view bearer_token) override;
   Result<void> check_ip_rules(const Caller& caller) override;
   bool scope_allows(const Principal& principal, std::string_view needed) override;
@@ -45,6 +50,7 @@ class Hooks final : public http::PipelineHooks {
 
   service::Approvals& approvals_;
   service::IpRules& ip_rules_;
+  service::Quotas& quotas_;
   service::RateLimiter<int> all_;
   service::RateLimiter<IpAddress, AddressHash> addresses_;
   service::RateLimiter<Uuid> principals_;

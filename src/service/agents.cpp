@@ -124,6 +124,7 @@ asio::awaitable<Result<CreatedAgent>> Agents::create(Caller& caller, NewAgent ag
                             .created_at = now()};
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
     CHECK_OK(check_vaults(transaction, author.org_id, row.vault_ids));
+    CHECK_OK(quotas_.check_room(transaction, author.org_id, domain::Metered::kAgents));
     CHECK_OK(insert_agent(transaction, keys_, author, row, identity));
     audit_.append(transaction, caller, agent_entry("agent.create", row.id.to_string()));
     return {};

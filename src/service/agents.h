@@ -12,6 +12,7 @@
 #include "base/secure.h"
 #include "crypto/identity.h"
 #include "service/audit_log.h"
+#include "service/quotas.h"
 #include "service/vault_keys.h"
 #include "store/agent_repository.h"
 #include "store/store.h"
@@ -63,8 +64,9 @@ Result<void> insert_agent(store::Transaction& transaction, VaultKeys& keys, cons
 /// Owners and admins see and change every agent of the org; a member those it registered.
 class Agents {
  public:
-  Agents(store::Store& store, VaultKeys& keys, const Key256& mac_key, AuditLog& audit)
-      : store_(store), keys_(keys), mac_key_(mac_key), audit_(audit) {}
+  Agents(store::Store& store, VaultKeys& keys, const Key256& mac_key, AuditLog& audit,
+         const Quotas& quotas)
+      : store_(store), keys_(keys), mac_key_(mac_key), audit_(audit), quotas_(quotas) {}
 
   /// Makes the agent, its API key, and its Ed25519 and P-256 key pairs: the private halves become
   /// the secrets agents/<id>/ssh and agents/<id>/ecdh of the org's `__agent-keys` vault.
@@ -86,6 +88,7 @@ class Agents {
   VaultKeys& keys_;
   const Key256& mac_key_;
   AuditLog& audit_;
+  const Quotas& quotas_;
 };
 
 }  // namespace oneclaw::service

@@ -65,6 +65,15 @@ void AuditLog::append_refusal(store::Transaction& transaction, const Uuid& org_i
   append_event(transaction, to_event(org_id, caller, std::move(entry)));
 }
 
+void AuditLog::append_system(store::Transaction& transaction, const Uuid& org_id,
+                             AuditEntry entry) const {
+  entry.details["outcome"] = "success";
+  domain::AuditEvent event = to_event(org_id, Caller{}, std::move(entry));
+  event.actor_type = "system";
+  event.ip_address.clear();
+  append_event(transaction, std::move(event));
+}
+
 asio::awaitable<Result<void>> AuditLog::record(Caller& caller, AuditEntry entry) {
   entry.details["outcome"] = "success";
   const auto write = [&](store::Transaction& transaction) {

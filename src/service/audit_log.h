@@ -55,6 +55,9 @@ class AuditLog {
   void append_refusal(store::Transaction& transaction, const Uuid& org_id, const Caller& caller,
                       AuditEntry entry, int status) const;
 
+  /// What the server did by itself, on a schedule or to the end of a job.
+  void append_system(store::Transaction& transaction, const Uuid& org_id, AuditEntry entry) const;
+
   /// A success that changed nothing else: durable when this returns, and `caller.audited` is set.
   boost::asio::awaitable<Result<void>> record(Caller& caller, AuditEntry entry);
   /// A refusal or a failure: `outcome` ("denied", "failed") and `status` go to the details.

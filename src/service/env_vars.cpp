@@ -90,6 +90,12 @@ Result<store::EnvVarRow> find_variable(store::EnvVarRepository& repository,
   return pick_env_var(std::move(candidates), selector);
 }
 
+/// The server merges variables by itself, so it can't hold them under a customer's key.
+Result<void> check_key(const store::VaultRow& vault) {
+  if (!vault.cmek_fingerprint) return {};
+  return problems::conflict("A vault with a customer's key holds no variables.");
+}
+
 Result<void> check_room(store::EnvVarRepository& repository, const Uuid& vault_id) {
   if (repository.count(vault_id) < static_cast<std::int64_t>(kMostEnvVars)) return {};
   return problems::conflict("The vault has as many variables as one may have: 1000.");
@@ -181,6 +187,7 @@ asio::awaitable<Result<EnvVarView>> EnvVars::create(Caller& caller, Uuid vault_i
                          .wrapped_dek = {},
                          .ciphertext = {}};
     CHECK_OK(require_all(access, row, domain::Access::kPut));
+    CHECK_OK(check_key(access.vault()));
     store::EnvVarRepository repository(transaction);
     CHECK_OK(check_exist(repository, vault_id, row.environments));
     CHECK_OK(check_room(repository, vault_id));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/glob_path.h"
+#include "crypto/cmek.h"
 #include "crypto/envelope.h"
 #include "service/access.h"
 #include "store/vault_repository.h"
@@ -82,6 +83,14 @@ Result<void> validate_secret_type(std::string_view type) {
 Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& keys,
                                   const Uuid& org_id, const Uuid& vault_id, std::string_view path,
                                   const Principal& author, const NewSecret& secret) {
+  return put_secret(transaction, keys, org_id, vault_id, path, author.id, to_string(author.type),
+                    secret);
+}
+
+Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& keys,
+                                  const Uuid& org_id, const Uuid& vault_id, std::string_view path,
+                                  const Uuid& author_id, std::string_view author_type,
+                                  const NewSecret& secret) {
   store::SecretRepository secrets(transaction);
   const auto kek_row = store::VaultRepository(transaction).newest_kek(vault_id);
   if (!kek_row) return problems::internal();
@@ -93,13 +102,14 @@ Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& ke
                             .version = existing ? existing->current_version + 1 : 1,
                             .type = secret.type,
                             .metadata = secret.metadata_json,
-                            .created_by = author.id,
-                            .created_by_type = std::string(to_string(author.type)),
+                            .created_by = author_id,
+                            .created_by_type = std::string(author_type),
                             .created_at = at,
                             .expires_at = secret.expires_at,
                             .max_access_count = secret.max_access_count,
                             .access_count = 0,
                             .is_disabled = false,
+                            .cmek_fingerprint = secret.cmek_fingerprint,
                             .kek_version = kek_row->version,
                             .wrapped_dek = {},
                             .ciphertext = {}};
@@ -126,6 +136,85 @@ Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& ke
   return SecretMetadata{secret_id, std::string(path), std::move(version)};
 }
 
+Result<store::CmekVersion> reseal_cmek_version(store::Transaction& transaction, VaultKeys& keys,
+                                               const Uuid& org_id, const Uuid& vault_id,
+                                               const store::CmekVersion& version,
+                                               const Key256& from, const Key256& to) {
+  store::VaultRepository vaults(transaction);
+  const auto old_row = vaults.kek(vault_id, version.row.kek_version);
+  const auto new_row = vaults.newest_kek(vault_id);
+  if (!old_row || !new_row) return problems::internal();
+  TRY(const auto old_kek, keys.unwrap(org_id, *old_row));
+  TRY(const auto new_kek, keys.unwrap(org_id, *new_row));
+  const crypto::VersionBinding binding = binding_of(org_id, vault_id, version.path, version.row);
+  TRY(const SecureBytes text,
+      crypto::open_version(*old_kek, old_row->version, binding,
+                           {version.row.wrapped_dek, version.row.ciphertext}));
+  TRY(const SecureString fresh, crypto::rekey_cmek_text(from, to, as_text(text)));
+  TRY(crypto::SealedVersion sealed,
+      crypto::seal_version(*new_kek, new_row->version, binding, fresh.bytes()));
+  store::CmekVersion resealed = version;
+  resealed.row.kek_version = new_row->version;
+  resealed.row.wrapped_dek = std::move(sealed.wrapped_dek);
+  resealed.row.ciphertext = std::move(sealed.ciphertext);
+  return resealed;
+}
+
+namespace {
+
+/// What a vault with a customer's key takes.
+Result<void> check_cmek(store::Transaction& transaction, const store::VaultRow& vault,
+                        const NewSecret& secret) {
+  if (!vault.cmek_fingerprint) return {};
+  if (!crypto::is_cmek_text(secret.value.view())) {
+    return problems::validation(
+        "value",
+        "must be encrypted with the vault's key: base64 of 0x01, a 12-byte IV, ciphertext and tag");
+  }
+  if (secret.rotation) {
+    return problems::validation("rotation_policy", "can't be set in a vault with a customer's key");
+  }
+  if (store::CmekRotationRepository(transaction).open(vault.id)) {
+    return problems::conflict("The vault's key is being rotated: try again when that has ended.");
+  }
+  return {};
+}
+
+/// Sets, clears or restarts the schedule of a secret that was just put.
+std::optional<store::RotationPolicyRow> reschedule(store::Transaction& transaction,
+                                                   const Caller& caller, const Uuid& vault_id,
+                                                   const SecretMetadata& stored,
+                                                   const NewSecret& secret) {
+  store::RotationRepository schedules(transaction);
+  const TimePoint at = stored.version.created_at;
+  if (secret.rotation) {
+    store::RotationPolicyRow policy{
+        .secret_id = stored.secret_id,
+        .org_id = caller.principal.org_id,
+        .vault_id = vault_id,
+        .interval_seconds = secret.rotation->interval.count(),
+        .length = secret.rotation->length,
+        .charset = std::string(crypto::to_string(secret.rotation->charset)),
+        .created_by = caller.principal.id,
+        .next_rotation_at = at + secret.rotation->interval};
+    schedules.put(policy);
+    return policy;
+  }
+  if (stored.version.version == 1) return std::nullopt;
+  if (secret.clear_rotation) {
+    schedules.remove(stored.secret_id);
+    return std::nullopt;
+  }
+  auto policy = schedules.find(stored.secret_id);
+  if (policy) {
+    policy->next_rotation_at = at + std::chrono::seconds(policy->interval_seconds);
+    schedules.set_next(stored.secret_id, policy->next_rotation_at);
+  }
+  return policy;
+}
+
+}  // namespace
+
 asio::awaitable<Result<SecretMetadata>> Secrets::put(Caller& caller, Uuid vault_id,
                                                      std::string path, NewSecret secret) {
   CO_CHECK_OK(validate_secret_path(path));
@@ -136,8 +225,18 @@ asio::awaitable<Result<SecretMetadata>> Secrets::put(Caller& caller, Uuid vault_
   const auto write = [&](store::Transaction& transaction) -> Result<SecretMetadata> {
     TRY(const VaultAccess access, VaultAccess::load(transaction, caller, vault_id));
     CHECK_OK(access.require(path, domain::Access::kPut));
+    CHECK_OK(check_cmek(transaction, access.vault(), secret));
+    if (quotas_.is_on()) {
+      const auto there = store::SecretRepository(transaction).find(vault_id, path);
+      if (!there || there->deleted_at) {
+        CHECK_OK(
+            quotas_.check_room(transaction, caller.principal.org_id, domain::Metered::kSecrets));
+      }
+    }
+    secret.cmek_fingerprint = access.vault().cmek_fingerprint;
     TRY(SecretMetadata stored, put_secret(transaction, keys_, caller.principal.org_id, vault_id,
                                           path, caller.principal, secret));
+    stored.rotation = reschedule(transaction, caller, vault_id, stored, secret);
     AuditEntry entry = secret_entry("secret.write", vault_id, path);
     entry.resource_id = stored.secret_id.to_string();
     entry.details["version"] = stored.version.version;
@@ -243,7 +342,10 @@ asio::awaitable<Result<std::vector<SecretMetadata>>> Secrets::versions(Caller& c
     if (secret->deleted_at) return problems::gone("The secret was deleted.");
     std::vector<SecretMetadata> versions;
     for (store::VersionRow& version : secrets.list_versions(secret->id, kMostListed)) {
-      versions.push_back({secret->id, path, std::move(version)});
+      versions.push_back({secret->id, path, std::move(version), {}});
+    }
+    if (!versions.empty()) {
+      versions.front().rotation = store::RotationRepository(transaction).find(secret->id);
     }
     return versions;
   };
@@ -252,6 +354,31 @@ asio::awaitable<Result<std::vector<SecretMetadata>>> Secrets::versions(Caller& c
   entry.resource_id = versions.empty() ? std::string() : versions.front().secret_id.to_string();
   CO_CHECK_OK(co_await audit_.record(caller, std::move(entry)));
   co_return std::move(versions);
+}
+
+asio::awaitable<Result<void>> Secrets::disable_version(Caller& caller, Uuid vault_id,
+                                                       std::string path, std::int64_t version) {
+  CO_CHECK_OK(validate_secret_path(path));
+  const auto write = [&](store::Transaction& transaction) -> Result<void> {
+    TRY(const VaultAccess access, VaultAccess::load(transaction, caller, vault_id));
+    CHECK_OK(access.require(path, domain::Access::kDelete));
+    store::SecretRepository secrets(transaction);
+    const auto secret = secrets.find(vault_id, path);
+    if (!secret) return problems::not_found("No secret at that path.");
+    if (secret->deleted_at) return problems::gone("The secret was deleted.");
+    if (!secrets.disable_version(secret->id, version) &&
+        !secrets.find_version(secret->id, version)) {
+      return problems::not_found("The secret has no such version.");
+    }
+    AuditEntry entry = secret_entry("secret.disable_version", vault_id, path);
+    entry.resource_id = secret->id.to_string();
+    entry.details["version"] = version;
+    audit_.append(transaction, caller, std::move(entry));
+    return {};
+  };
+  CO_CHECK_OK(co_await store_.write(write));
+  caller.audited = true;
+  co_return Result<void>();
 }
 
 asio::awaitable<Result<void>> Secrets::remove(Caller& caller, Uuid vault_id, std::string path) {
@@ -264,6 +391,7 @@ asio::awaitable<Result<void>> Secrets::remove(Caller& caller, Uuid vault_id, std
     if (!secret) return problems::not_found("No secret at that path.");
     if (secret->deleted_at) return problems::gone("The secret was deleted.");
     secrets.remove(secret->id, now());
+    store::RotationRepository(transaction).remove(secret->id);
     AuditEntry entry = secret_entry("secret.delete", vault_id, path);
     entry.resource_id = secret->id.to_string();
     audit_.append(transaction, caller, std::move(entry));

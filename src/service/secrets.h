@@ -11,7 +11,10 @@
 #include "base/result.h"
 #include "base/secure.h"
 #include "service/audit_log.h"
+#include "service/quotas.h"
+#include "service/rotation_schedule.h"
 #include "service/vault_keys.h"
+#include "store/rotation_repository.h"
 #include "store/secret_repository.h"
 #include "store/store.h"
 
@@ -29,6 +32,9 @@ struct NewSecret {
   std::string metadata_json = "{}";
   std::optional<TimePoint> expires_at;
   std::optional<std::int64_t> max_access_count;
+  std::optional<RotationSchedule> rotation;  ///< absent: the schedule stays, and starts anew
+  bool clear_rotation = false;
+  std::optional<std::string> cmek_fingerprint{};  ///< of the vault, when its client encrypts
 };
 
 /// A version without its value.
@@ -36,6 +42,7 @@ struct SecretMetadata {
   Uuid secret_id;
   std::string path;
   store::VersionRow version;
+  std::optional<store::RotationPolicyRow> rotation{};  ///< told by put() and versions() alone
 };
 
 struct SecretValue {
@@ -52,11 +59,23 @@ struct SecretPage {
 Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& keys,
                                   const Uuid& org_id, const Uuid& vault_id, std::string_view path,
                                   const Principal& author, const NewSecret& secret);
+/// The same for an author that is no principal: the system, on behalf of `author_id`.
+Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& keys,
+                                  const Uuid& org_id, const Uuid& vault_id, std::string_view path,
+                                  const Uuid& author_id, std::string_view author_type,
+                                  const NewSecret& secret);
+
+/// A version under a customer's key, opened, given the customer's next key and sealed anew under
+/// the vault's newest KEK. Nothing is written.
+Result<store::CmekVersion> reseal_cmek_version(store::Transaction& transaction, VaultKeys& keys,
+                                               const Uuid& org_id, const Uuid& vault_id,
+                                               const store::CmekVersion& version,
+                                               const Key256& from, const Key256& to);
 
 class Secrets {
  public:
-  Secrets(store::Store& store, VaultKeys& keys, AuditLog& audit)
-      : store_(store), keys_(keys), audit_(audit) {}
+  Secrets(store::Store& store, VaultKeys& keys, AuditLog& audit, const Quotas& quotas)
+      : store_(store), keys_(keys), audit_(audit), quotas_(quotas) {}
 
   boost::asio::awaitable<Result<SecretMetadata>> put(Caller& caller, Uuid vault_id,
                                                      std::string path, NewSecret secret);
@@ -72,6 +91,9 @@ class Secrets {
   boost::asio::awaitable<Result<std::vector<SecretMetadata>>> versions(Caller& caller,
                                                                        Uuid vault_id,
                                                                        std::string path);
+  /// Reads of the version give 410 from then on. Disabling twice is no error.
+  boost::asio::awaitable<Result<void>> disable_version(Caller& caller, Uuid vault_id,
+                                                       std::string path, std::int64_t version);
   /// Soft: reads give 410 until the next PUT.
   boost::asio::awaitable<Result<void>> remove(Caller& caller, Uuid vault_id, std::string path);
 
@@ -79,6 +101,7 @@ class Secrets {
   store::Store& store_;
   VaultKeys& keys_;
   AuditLog& audit_;
+  const Quotas& quotas_;
 };
 
 }  // namespace oneclaw::service

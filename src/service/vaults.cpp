@@ -36,6 +36,7 @@ asio::awaitable<Result<store::VaultRow>> Vaults::create(Caller& caller, std::str
   }
   const auto write = [&](store::Transaction& transaction) -> Result<store::VaultRow> {
     const Principal& principal = caller.principal;
+    CHECK_OK(quotas_.check_room(transaction, principal.org_id, domain::Metered::kVaults));
     store::VaultRow vault{.id = Uuid::v7(),
                           .org_id = principal.org_id,
                           .name = name,

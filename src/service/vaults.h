@@ -9,6 +9,7 @@
 #include "base/caller.h"
 #include "base/result.h"
 #include "service/audit_log.h"
+#include "service/quotas.h"
 #include "service/vault_keys.h"
 #include "store/store.h"
 #include "store/vault_repository.h"
@@ -24,8 +25,8 @@ Result<store::VaultRow> make_vault(store::Transaction& transaction, VaultKeys& k
 
 class Vaults {
  public:
-  Vaults(store::Store& store, VaultKeys& keys, AuditLog& audit)
-      : store_(store), keys_(keys), audit_(audit) {}
+  Vaults(store::Store& store, VaultKeys& keys, AuditLog& audit, const Quotas& quotas)
+      : store_(store), keys_(keys), audit_(audit), quotas_(quotas) {}
 
   /// 409 when the org has a vault of that name; 400 for a reserved name (`__…`).
   boost::asio::awaitable<Result<store::VaultRow>> create(Caller& caller, std::string name,
@@ -41,6 +42,7 @@ class Vaults {
   store::Store& store_;
   VaultKeys& keys_;
   AuditLog& audit_;
+  const Quotas& quotas_;
 };
 
 }  // namespace oneclaw::service

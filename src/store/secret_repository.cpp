@@ -9,8 +9,9 @@ namespace {
 
 const std::string kMetadata =
     "v.secret_id, v.version, v.type, v.metadata, v.created_by, v.created_by_type, v.created_at, "
-    "v.expires_at, v.max_access_count, v.access_count, v.is_disabled, v.kek_version, v.mac";
-constexpr int kMetadataColumns = 13;
+    "v.expires_at, v.max_access_count, v.access_count, v.is_disabled, v.kek_version, v.mac, "
+    "v.cmek_fingerprint";
+constexpr int kMetadataColumns = 14;
 
 // The last column shows a pointer that was set back to an older version together with its seal.
 const std::string kSecret =
@@ -39,8 +40,8 @@ ByteView sealed_text(const VersionRow& row) {
   thread_local Bytes out;
   std::optional<std::int64_t> expires_at;
   if (row.expires_at) expires_at = to_micros(*row.expires_at);
-  CanonicalWriter(out, "oneclaw/row/version/1")
-      .id(row.secret_id)
+  CanonicalWriter writer(out, "oneclaw/row/version/1");
+  writer.id(row.secret_id)
       .number(row.version)
       .text(row.type)
       .text(row.metadata)
@@ -52,6 +53,7 @@ ByteView sealed_text(const VersionRow& row) {
       .number(row.access_count)
       .number(row.is_disabled ? 1 : 0)
       .number(row.kek_version);
+  if (row.cmek_fingerprint) writer.text(*row.cmek_fingerprint);
   return out;
 }
 
@@ -82,6 +84,7 @@ VersionRow unchecked_version_row(Statement& query, int first) {
           .max_access_count = query.optional_integer(first + 8),
           .access_count = query.integer(first + 9),
           .is_disabled = query.boolean(first + 10),
+          .cmek_fingerprint = query.optional_text(first + 13),
           .kek_version = query.integer(first + 11),
           .wrapped_dek = {},
           .ciphertext = {}};
@@ -187,8 +190,8 @@ void SecretRepository::insert_version(const VersionRow& version) {
       .prepare(
           "INSERT INTO secret_versions (secret_id, version, type, metadata, created_by, "
           "created_by_type, created_at, expires_at, max_access_count, access_count, is_disabled, "
-          "kek_version, wrapped_dek, ciphertext, mac) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)")
+          "kek_version, wrapped_dek, ciphertext, mac, cmek_fingerprint) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)")
       .bind(1, version.secret_id)
       .bind(2, version.version)
       .bind(3, version.type)
@@ -204,6 +207,7 @@ void SecretRepository::insert_version(const VersionRow& version) {
       .bind(13, version.wrapped_dek)
       .bind(14, version.ciphertext)
       .bind(15, seal_row(connection_, sealed_text(version)))
+      .bind(16, version.cmek_fingerprint)
       .run();
 }
 
@@ -245,14 +249,84 @@ bool SecretRepository::count_access(const Uuid& secret_id, std::int64_t version)
   auto row = version_metadata(secret_id, version);
   if (!row || (row->max_access_count && row->access_count >= *row->max_access_count)) return false;
   ++row->access_count;
+  update(*row);
+  return true;
+}
+
+void SecretRepository::update(const VersionRow& version) {
   connection_
       .prepare(
-          "UPDATE secret_versions SET access_count = ?3, mac = ?4 "
+          "UPDATE secret_versions SET access_count = ?3, is_disabled = ?4, mac = ?5 "
           "WHERE secret_id = ?1 AND version = ?2")
-      .bind(1, secret_id)
-      .bind(2, version)
-      .bind(3, row->access_count)
-      .bind(4, seal_row(connection_, sealed_text(*row)))
+      .bind(1, version.secret_id)
+      .bind(2, version.version)
+      .bind(3, version.access_count)
+      .bind(4, version.is_disabled)
+      .bind(5, seal_row(connection_, sealed_text(version)))
+      .run();
+}
+
+bool SecretRepository::disable_version(const Uuid& secret_id, std::int64_t version) {
+  auto row = version_metadata(secret_id, version);
+  if (!row || row->is_disabled) return false;
+  row->is_disabled = true;
+  update(*row);
+  return true;
+}
+
+std::vector<CmekVersion> SecretRepository::cmek_versions(const Uuid& vault_id,
+                                                         std::string_view fingerprint,
+                                                         const std::optional<CmekVersionId>& after,
+                                                         std::int64_t limit) {
+  const CmekVersionId start = after.value_or(CmekVersionId{});
+  auto query =
+      connection_.prepare("SELECT " + kMetadata +
+                          ", v.wrapped_dek, v.ciphertext, s.path FROM secrets s "
+                          "JOIN secret_versions v ON v.secret_id = s.id "
+                          "WHERE s.vault_id = ?1 AND v.cmek_fingerprint = ?2 "
+                          "AND (v.secret_id > ?3 OR (v.secret_id = ?3 AND v.version > ?4)) "
+                          "ORDER BY v.secret_id, v.version LIMIT ?5");
+  query.bind(1, vault_id)
+      .bind(2, fingerprint)
+      .bind(3, start.secret_id)
+      .bind(4, start.version)
+      .bind(5, limit);
+  std::vector<CmekVersion> versions;
+  while (query.step()) {
+    VersionRow row = version_row(connection_, query, 0);
+    row.wrapped_dek = query.blob(kMetadataColumns);
+    row.ciphertext = query.blob(kMetadataColumns + 1);
+    versions.push_back({query.text(kMetadataColumns + 2), std::move(row)});
+  }
+  return versions;
+}
+
+std::int64_t SecretRepository::count_cmek_versions(const Uuid& vault_id,
+                                                   std::string_view fingerprint) {
+  auto query = connection_.prepare(
+      "SELECT COUNT(*) FROM secrets s JOIN secret_versions v ON v.secret_id = s.id "
+      "WHERE s.vault_id = ?1 AND v.cmek_fingerprint = ?2");
+  query.bind(1, vault_id).bind(2, fingerprint).step();
+  return query.integer(0);
+}
+
+bool SecretRepository::replace_cmek_version(const VersionRow& version,
+                                            std::string_view old_fingerprint) {
+  auto row = version_metadata(version.secret_id, version.version);
+  if (!row || row->cmek_fingerprint != old_fingerprint) return false;
+  row->cmek_fingerprint = version.cmek_fingerprint;
+  row->kek_version = version.kek_version;
+  connection_
+      .prepare(
+          "UPDATE secret_versions SET cmek_fingerprint = ?3, kek_version = ?4, wrapped_dek = ?5, "
+          "ciphertext = ?6, mac = ?7 WHERE secret_id = ?1 AND version = ?2")
+      .bind(1, version.secret_id)
+      .bind(2, version.version)
+      .bind(3, row->cmek_fingerprint)
+      .bind(4, row->kek_version)
+      .bind(5, version.wrapped_dek)
+      .bind(6, version.ciphertext)
+      .bind(7, seal_row(connection_, sealed_text(*row)))
       .run();
   return true;
 }

@@ -37,9 +37,21 @@ struct VersionRow {
   std::optional<std::int64_t> max_access_count{};
   std::int64_t access_count = 0;
   bool is_disabled = false;
+  std::optional<std::string> cmek_fingerprint{};  ///< of the customer's key the value is under
   std::int64_t kek_version = 1;
   Bytes wrapped_dek{};  ///< empty in lists, like the ciphertext
   Bytes ciphertext{};
+};
+
+struct CmekVersionId {
+  Uuid secret_id{};
+  std::int64_t version = 0;
+};
+
+/// A version, sealed, with the path that it is bound to.
+struct CmekVersion {
+  std::string path{};
+  VersionRow row{};
 };
 
 struct ListedSecret {
@@ -73,11 +85,25 @@ class SecretRepository {
   /// Counts one access; false when max_access_count is used up (or there is no such version).
   bool count_access(const Uuid& secret_id, std::int64_t version);
 
+  /// False when there is no such version, or it was disabled before.
+  bool disable_version(const Uuid& secret_id, std::int64_t version);
+
+  /// The vault's versions under that customer's key, of deleted secrets too, by id and version,
+  /// those after `after`.
+  std::vector<CmekVersion> cmek_versions(const Uuid& vault_id, std::string_view fingerprint,
+                                         const std::optional<CmekVersionId>& after,
+                                         std::int64_t limit);
+  std::int64_t count_cmek_versions(const Uuid& vault_id, std::string_view fingerprint);
+  /// Swaps the sealed value and its fingerprint, when it still is under `old_fingerprint`: false
+  /// otherwise.
+  bool replace_cmek_version(const VersionRow& version, std::string_view old_fingerprint);
+
   /// Seals the rows that have no seal yet: those from before schema 5.
   void seal_unsealed();
 
  private:
   void update(const SecretRow& secret);
+  void update(const VersionRow& version);
   std::optional<VersionRow> version_metadata(const Uuid& secret_id, std::int64_t version);
 
   Connection& connection_;

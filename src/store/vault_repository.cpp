@@ -7,23 +7,26 @@ namespace oneclaw::store {
 namespace {
 
 const std::string kSelect =
-    "SELECT id, org_id, name, description, created_by, created_by_type, is_system, created_at, mac "
-    "FROM vaults WHERE deleted_at IS NULL";
+    "SELECT id, org_id, name, description, created_by, created_by_type, is_system, created_at, "
+    "mac, "
+    "cmek_fingerprint FROM vaults WHERE deleted_at IS NULL";
 
 const std::string kSelectKek =
     "SELECT vault_id, version, root_key_id, wrapped, created_at FROM vault_keks "
     "WHERE vault_id = ?1";
 
-/// What never changes: whose vault it is, and who made it.
+/// What never changes (whose vault it is, and who made it), and the customer's key: without it, a
+/// client would send what it means to encrypt.
 ByteView sealed_text(const VaultRow& row) {
   thread_local Bytes out;
-  CanonicalWriter(out, "oneclaw/row/vault/1")
-      .id(row.id)
+  CanonicalWriter writer(out, "oneclaw/row/vault/1");
+  writer.id(row.id)
       .id(row.org_id)
       .id(row.created_by)
       .text(row.created_by_type)
       .number(row.is_system ? 1 : 0)
       .number(to_micros(row.created_at));
+  if (row.cmek_fingerprint) writer.text(*row.cmek_fingerprint);
   return out;
 }
 
@@ -35,7 +38,8 @@ VaultRow unchecked_row(Statement& query) {
           .created_by = query.uuid(4),
           .created_by_type = query.text(5),
           .is_system = query.boolean(6),
-          .created_at = query.time(7)};
+          .created_at = query.time(7),
+          .cmek_fingerprint = query.optional_text(9)};
 }
 
 std::vector<VaultRow> all(const Connection& connection, Statement& query) {
@@ -107,6 +111,14 @@ bool VaultRepository::remove(const Uuid& org_id, const Uuid& id, TimePoint at) {
       .bind(3, at)
       .run();
   return connection_.changes() == 1;
+}
+
+void VaultRepository::set_cmek(const VaultRow& vault) {
+  connection_.prepare("UPDATE vaults SET cmek_fingerprint = ?2, mac = ?3 WHERE id = ?1")
+      .bind(1, vault.id)
+      .bind(2, vault.cmek_fingerprint)
+      .bind(3, seal_row(connection_, sealed_text(vault)))
+      .run();
 }
 
 void VaultRepository::insert_kek(const VaultKekRow& kek) {

@@ -24,6 +24,7 @@ struct VaultRow {
   std::string created_by_type{};
   bool is_system = false;
   TimePoint created_at{};
+  std::optional<std::string> cmek_fingerprint{};  ///< of the customer's key, when there is one
 };
 
 struct VaultKekRow {
@@ -48,6 +49,9 @@ class VaultRepository {
                              std::int64_t limit = kNoLimit);
   /// Soft: the rows stay, the name is free again. False when there is no such vault.
   bool remove(const Uuid& org_id, const Uuid& id, TimePoint at);
+
+  /// Writes the row's cmek_fingerprint.
+  void set_cmek(const VaultRow& vault);
 
   void insert_kek(const VaultKekRow& kek);
   std::optional<VaultKekRow> kek(const Uuid& vault_id, std::int64_t version);

@@ -57,7 +57,7 @@ def check_answer(answer):
     assert answer.headers.get("X-Request-Id"), answer
     if answer.media_type == "text/html":
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"], answer
-        assert "<script" not in answer.body, answer
+        assert "<script" not in answer.body or answer.path == "/docs", answer
     elif answer.status >= 400:
         check_problem(answer)
     elif answer.status in (204, 302):

@@ -15,6 +15,8 @@ namespace asio = boost::asio;
 struct Script {
   std::vector<std::string> calls;
   std::optional<Problem> admit, principal, authenticate, ip_rules, audit, handler;
+  std::optional<Problem> quota;
+  bool quotas = false;
   bool scope_ok = true;
   bool audits = true;  ///< the handler audits
   bool throws = false;
@@ -32,6 +34,14 @@ class FakeHooks final : public PipelineHooks {
   Result<void> admit_principal(Request& request) override {
     request.answer_headers = {{"X-RateLimit-Remaining", "7"}};
     return step("principal", script.principal);
+  }
+  bool has_quotas() const override { return script.quotas; }
+  asio::awaitable<Result<void>> take_quota(Request& request) override {
+    request.quota_taken = true;
+    co_return step("quota", script.quota);
+  }
+  void give_back_quota(const Request& /*request*/) override {
+    script.calls.emplace_back("give back");
   }
   asio::awaitable<Result<Principal>> authenticate(std::string_view bearer_token) override {
     script.token = bearer_token;
@@ -178,6 +188,30 @@ TEST_F(Pipeline, StopsAtTheFirstStageThatRefuses) {
   EXPECT_EQ(run("/scoped").status, 403);
   EXPECT_EQ(script.calls,
             (Calls{"admit", "authenticate", "principal", "ip", "scope secrets:read", "audit"}));
+}
+
+TEST_F(Pipeline, TakesOneOfTheQuotaAndGivesItBackWhenNothingCameOfIt) {
+  script.quotas = true;
+  EXPECT_EQ(run("/user").status, 200);
+  EXPECT_EQ(script.calls, (Calls{"admit", "authenticate", "principal", "quota", "ip", "handler"}));
+
+  script = Script{};
+  script.quotas = true;
+  script.audits = false;
+  script.handler = problems::bad_request("No.");
+  EXPECT_EQ(run("/user").status, 400);
+  EXPECT_EQ(script.calls.back(), "give back");
+
+  script = Script{};
+  script.quotas = true;
+  script.quota = Problem{.status = 402,
+                         .code = "quota-exceeded",
+                         .detail = "Used up.",
+                         .fields = {},
+                         .retry_after_seconds = std::nullopt,
+                         .allow = {}};
+  EXPECT_EQ(run("/user").status, 402);
+  EXPECT_EQ(script.audited_status, 402);
 }
 
 TEST_F(Pipeline, UserRouteNeedsAUser) {
