@@ -297,3 +297,25 @@ def test_a_row_that_was_changed_does_not_open(new_server, change):
     owner.api = Api(server.url)
     resolve(owner, vault, 500, environment="production" if "production" in change else "development")
     server.stop()
+
+
+def test_a_deleted_account_leaves_none_of_it(new_server):
+    server = new_server().start()
+    owner = Api(server.url).signup()
+    vault = owner.vault()
+    create(owner, vault, "A", "v")
+    owner.request("POST", f"/v1/vaults/{vault}/environments", 201, json={"slug": "staging"})
+    made = owner.request("POST", "/v1/org/env-vars", 201, json={"key": "B", "value": "v"})
+    owner.request("POST", f"/v1/org/env-vars/{made['id']}/link", 201, json={"vault_id": vault})
+    owner.put(vault, "a", "v", rotation_policy={"interval_days": 1})
+    owner.request("POST", "/v1/security/ip-rules", 201,
+                  json={"rule_type": "deny", "cidr": "203.0.113.0/24"})
+    owner.request("PATCH", "/v1/billing/overage-method", 200, json={"method": "credits"})
+    owner.request("DELETE", "/v1/auth/me", 204, json={"confirmation": owner.email},
+                  headers={"X-Auth-Confirm": owner.password})
+    server.stop()
+    with database.opened(server) as connection:
+        for table in ("env_vars", "env_var_slots", "env_var_links", "environments",
+                      "rotation_policies", "ip_rules", "org_billing"):
+            count, = connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()
+            assert count == 0, table
