@@ -193,7 +193,8 @@ TEST_F(Pipeline, StopsAtTheFirstStageThatRefuses) {
 TEST_F(Pipeline, TakesOneOfTheQuotaAndGivesItBackWhenNothingCameOfIt) {
   script.quotas = true;
   EXPECT_EQ(run("/user").status, 200);
-  EXPECT_EQ(script.calls, (Calls{"admit", "authenticate", "principal", "quota", "ip", "handler"}));
+  EXPECT_EQ(script.calls, (Calls{"admit", "authenticate", "principal", "quota", "ip",
+                                 "scope vaults:write", "handler"}));
 
   script = Script{};
   script.quotas = true;
