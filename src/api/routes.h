@@ -28,6 +28,7 @@ class Secrets;
 class SignIn;
 class Tokens;
 class Vaults;
+class Webhooks;
 }  // namespace oneclaw::service
 
 namespace oneclaw::api {
@@ -57,6 +58,7 @@ void add_audit_routes(http::Router& router, service::AuditLog& audit);
 void add_billing_routes(http::Router& router, service::Billing& billing);
 void add_security_routes(http::Router& router, service::IpRules& rules);
 void add_docs_routes(http::Router& router);
+void add_webhook_routes(http::Router& router, service::Webhooks& webhooks);
 void add_health_routes(http::Router& router, crypto::Keyring& keyring);
 
 }  // namespace oneclaw::api

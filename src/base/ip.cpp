@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
+#include <vector>
 
 namespace oneclaw {
 
@@ -43,6 +45,24 @@ std::string IpAddress::to_string() const {
   std::array<char, INET6_ADDRSTRLEN> text{};
   inet_ntop(v6 ? AF_INET6 : AF_INET, bytes.data(), text.data(), text.size());
   return text.data();
+}
+
+bool is_public(const IpAddress& address) {
+  static const auto blocks = [](std::initializer_list<std::string_view> names) {
+    std::vector<Cidr> parsed;
+    for (const std::string_view name : names) parsed.push_back(Cidr::parse(name).value());
+    return parsed;
+  };
+  static const std::vector<Cidr> kSpecial4 =
+      blocks({"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+              "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16",
+              "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"});
+  static const Cidr kGlobal6 = Cidr::parse("2000::/3").value();
+  static const std::vector<Cidr> kSpecial6 =
+      blocks({"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"});
+  const auto has_it = [&](const Cidr& block) { return block.contains(address); };
+  if (!address.v6) return std::ranges::none_of(kSpecial4, has_it);
+  return kGlobal6.contains(address) && std::ranges::none_of(kSpecial6, has_it);
 }
 
 std::optional<Cidr> Cidr::parse(std::string_view text) {

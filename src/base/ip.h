@@ -19,6 +19,11 @@ struct IpAddress {
   friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
 };
 
+/// Whether the address is one of the public Internet: no loopback, private, link-local, shared,
+/// documentation, benchmark, multicast or reserved one (RFC 6890 and the IANA registries), nor one
+/// that embeds an IPv4 address (6to4, Teredo, NAT64).
+bool is_public(const IpAddress& address);
+
 struct Cidr {
   IpAddress base;
   int prefix = 0;  ///< 0-32 for v4, 0-128 for v6

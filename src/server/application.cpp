@@ -30,6 +30,7 @@
 #include "service/background.h"
 #include "service/billing.h"
 #include "service/cmek.h"
+#include "service/delivery.h"
 #include "service/device_login.h"
 #include "service/enrolments.h"
 #include "service/env_vars.h"
@@ -53,6 +54,7 @@
 #include "service/usage.h"
 #include "service/vault_keys.h"
 #include "service/vaults.h"
+#include "service/webhooks.h"
 #include "store/store.h"
 
 namespace oneclaw::server {
@@ -123,6 +125,10 @@ Result<T> run_now(asio::awaitable<Result<T>> work) {
 
 /// Members are destroyed in reverse: the HTTP server first, the store after all that uses it.
 struct Core {
+  ~Core() { background.stop(); }
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
   Core(std::optional<FolderLock> lock_in, std::unique_ptr<crypto::Keyring> keyring_in,
        std::unique_ptr<store::Store> store_in, service::ServerKeys keys_in,
        std::unique_ptr<service::Passwords> passwords_in, const Config& config)
@@ -132,9 +138,9 @@ struct Core {
         store(std::move(store_in)),
         passwords(std::move(passwords_in)),
         google_keys(config.google_jwks_file, config.google_jwks_url),
-        audit(*store),
         field_seal(server_keys.field),
         outbox(field_seal, !config.smtp.host.empty()),
+        audit(*store, outbox),
         vault_keys(*keyring),
         tokens(*store, server_keys, config.issuer,
                {config.user_token_life, config.agent_token_life, config.refresh_token_life}),
@@ -162,13 +168,15 @@ struct Core {
         enrolments(*store, vault_keys, audit, outbox, server_keys.mac),
         approvals(*store, audit, outbox, server_keys.mac),
         ip_rules(*store, audit),
+        webhooks(*store, field_seal, audit, config.webhooks.allow_private_addresses),
         hooks(tokens, audit, approvals, ip_rules, quotas,
               {.all = config.requests_per_second,
                .per_address = config.requests_per_second_per_address,
                .per_principal = config.requests_per_second_per_principal},
               config.ip_allow, config.ip_deny),
         leases(*store),
-        background(config.database.empty() ? nullptr : &leases) {
+        background(config.database.empty() ? nullptr : &leases),
+        delivery(*store, field_seal, config.smtp, config.webhooks, background.stopping()) {
     api::add_health_routes(router, *keyring);
     api::add_sign_in_routes(router, sign_in);
     api::add_token_key_routes(router, tokens);
@@ -198,6 +206,8 @@ struct Core {
     background.every("cmek", std::chrono::minutes(1),
                      [this] { return cmek.run(background.stopping()); });
     cmek.set_waker([this] { background.wake("cmek"); });
+    api::add_webhook_routes(router, webhooks);
+    background.every("delivery", service::Delivery::kPeriod, [this] { return delivery.run_due(); });
   }
 
   std::optional<FolderLock> lock;  ///< none where nodes share a database
@@ -206,9 +216,9 @@ struct Core {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<service::Passwords> passwords;
   service::GoogleKeys google_keys;
-  service::AuditLog audit;
   service::FieldSeal field_seal;
   service::Outbox outbox;
+  service::AuditLog audit;
   service::VaultKeys vault_keys;
   service::Tokens tokens;
   service::SignIn sign_in;
@@ -233,10 +243,12 @@ struct Core {
   service::Enrolments enrolments;
   service::Approvals approvals;
   service::IpRules ip_rules;
+  service::Webhooks webhooks;
   Hooks hooks;
   http::Router router;
   service::Leases leases;
-  service::Background background;  // the last: its tasks end before what they use goes
+  service::Background background;
+  service::Delivery delivery;
 };
 
 }  // namespace

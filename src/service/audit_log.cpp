@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "service/event_types.h"
 #include "store/audit_repository.h"
 
 namespace oneclaw::service {
@@ -32,6 +33,17 @@ domain::AuditEvent to_event(const Uuid& org_id, const Caller& caller, AuditEntry
           .integrity_hash = {}};
 }
 
+/// What a webhook is told: ids, and the details, which never hold a secret.
+boost::json::object to_event_data(const Caller& caller, const AuditEntry& entry) {
+  boost::json::object data;
+  data["resource_type"] = entry.resource_type;
+  data["resource_id"] = entry.resource_id;
+  data["actor"] = caller.principal.type == PrincipalType::kNone ? std::string("anonymous")
+                                                                : caller.principal.subject();
+  data["details"] = entry.details;
+  return data;
+}
+
 void append_event(store::Transaction& transaction, domain::AuditEvent event) {
   store::AuditRepository repository(transaction);
   domain::ChainHead head = repository.head(event.org_id);
@@ -54,6 +66,9 @@ void AuditLog::append(store::Transaction& transaction, const Caller& caller,
 
 void AuditLog::append(store::Transaction& transaction, const Uuid& org_id, const Caller& caller,
                       AuditEntry entry) const {
+  if (const auto type = event_type_of(entry)) {
+    outbox_.enqueue_event(transaction, org_id, *type, to_event_data(caller, entry));
+  }
   entry.details["outcome"] = "success";
   append_event(transaction, to_event(org_id, caller, std::move(entry)));
 }

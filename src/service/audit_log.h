@@ -11,6 +11,7 @@
 #include "base/caller.h"
 #include "base/result.h"
 #include "domain/audit_chain.h"
+#include "service/outbox.h"
 #include "store/store.h"
 
 namespace oneclaw::service {
@@ -42,10 +43,11 @@ struct ChainReport {
 
 class AuditLog {
  public:
-  explicit AuditLog(store::Store& store) : store_(store) {}
+  AuditLog(store::Store& store, const Outbox& outbox) : store_(store), outbox_(outbox) {}
 
-  /// Adds a success of `caller`'s to its org's chain, inside a write transaction. The caller of
-  /// this sets `caller.audited` when the transaction is durable.
+  /// Adds a success of `caller`'s to its org's chain, inside a write transaction; webhooks that ask
+  /// for it are told (event_types.h). The caller of this sets `caller.audited` when the transaction
+  /// is durable.
   void append(store::Transaction& transaction, const Caller& caller, AuditEntry entry) const;
   /// The same in a chain of the given org (a caller without a token has none).
   void append(store::Transaction& transaction, const Uuid& org_id, const Caller& caller,
@@ -76,6 +78,7 @@ class AuditLog {
 
  private:
   store::Store& store_;
+  const Outbox& outbox_;
 };
 
 }  // namespace oneclaw::service

@@ -6,6 +6,8 @@ namespace oneclaw::service::mail {
 
 namespace {
 
+constexpr std::size_t kMostLineBytes = 200;
+
 Email make(std::string to, std::string kind, std::string subject, std::string_view text) {
   return {.to = std::move(to),
           .kind = std::move(kind),
@@ -25,9 +27,16 @@ void append_link(Email& email, std::string_view public_url, std::string_view pag
 }  // namespace
 
 std::string plain_line(std::string_view text) {
-  std::string line(text);
+  std::string line(text.substr(0, kMostLineBytes));
+  // Not cut in the middle of a character.
+  while (text.size() > kMostLineBytes && !line.empty() && (line.back() & '\x80') != 0) {
+    line.pop_back();
+  }
   for (char& c : line) {
     if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
+  }
+  for (std::size_t at = line.find("://"); at != std::string::npos; at = line.find("://")) {
+    line.replace(at, 3, " ");
   }
   return line;
 }

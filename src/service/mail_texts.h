@@ -9,7 +9,8 @@
 
 namespace oneclaw::service::mail {
 
-/// `text` on one line: control characters become spaces.
+/// What somebody chose, on one line: at most 200 bytes, control characters become spaces, and it
+/// can't pass for a link.
 std::string plain_line(std::string_view text);
 
 Email verify_signup(std::string to, std::string_view public_url, const SecureString& token);

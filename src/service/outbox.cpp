@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "base/time.h"
@@ -36,6 +38,27 @@ SecureString pack(const Email& email) {
 }
 
 }  // namespace
+
+std::optional<Email> unpack_email(std::string kind, ByteView body) {
+  std::string_view rest = as_text(body);
+  const auto take = [&]() -> std::optional<std::string_view> {
+    std::size_t size = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), size);
+    const auto digits = static_cast<std::size_t>(end - rest.data());
+    if (error != std::errc{} || digits == rest.size() || *end != ':' ||
+        size > rest.size() - digits - 1) {
+      return std::nullopt;
+    }
+    const std::string_view text = rest.substr(digits + 1, size);
+    rest.remove_prefix(digits + 1 + size);
+    return text;
+  };
+  const auto to = take();
+  const auto subject = take();
+  const auto text = take();
+  if (!to || !subject || !text || !rest.empty()) return std::nullopt;
+  return Email{std::string(*to), std::move(kind), std::string(*subject), SecureString(*text)};
+}
 
 bool event_matches(const std::vector<std::string>& patterns, std::string_view type) {
   return std::ranges::any_of(patterns, [&](const std::string& pattern) {

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/secure.h"
 #include "base/uuid.h"
@@ -48,6 +51,8 @@ class Outbox {
   std::string public_url_;
 };
 
+/// The email of an opened outbox body; nullopt when it is none.
+std::optional<Email> unpack_email(std::string kind, ByteView body);
 /// The column name that outbox bodies are sealed under.
 inline constexpr std::string_view kOutboxColumn = "outbox.sealed";
 /// Whether a webhook that asks for `patterns` (types, `secret.*`, `*`) gets events of `type`.

@@ -20,25 +20,31 @@ void OutboxRepository::insert(const OutboxRow& row) {
       .run();
 }
 
-std::vector<OutboxRow> OutboxRepository::due(TimePoint at, std::int64_t most) {
+std::vector<OutboxRepository::DueRow> OutboxRepository::due(TimePoint at, std::int64_t most) {
   auto query = connection_.prepare(
-      "SELECT id, org_id, kind, topic, webhook_id, attempts, next_attempt_at, created_at, sealed "
-      "FROM outbox WHERE state = 'pending' AND next_attempt_at <= ?1 "
+      "SELECT id, webhook_id FROM outbox WHERE state = 'pending' AND next_attempt_at <= ?1 "
       "ORDER BY next_attempt_at, id LIMIT ?2");
   query.bind(1, at).bind(2, most);
-  std::vector<OutboxRow> rows;
-  while (query.step()) {
-    rows.push_back({.id = query.uuid(0),
-                    .org_id = query.uuid(1),
-                    .kind = query.text(2),
-                    .topic = query.text(3),
-                    .webhook_id = query.optional_uuid(4),
-                    .attempts = query.integer(5),
-                    .next_attempt_at = query.time(6),
-                    .created_at = query.time(7),
-                    .sealed = query.blob(8)});
-  }
+  std::vector<DueRow> rows;
+  while (query.step()) rows.push_back({.id = query.uuid(0), .webhook_id = query.optional_uuid(1)});
   return rows;
+}
+
+std::optional<OutboxRow> OutboxRepository::find_pending(const Uuid& id) {
+  auto query = connection_.prepare(
+      "SELECT id, org_id, kind, topic, webhook_id, attempts, next_attempt_at, created_at, sealed "
+      "FROM outbox WHERE id = ?1 AND state = 'pending'");
+  query.bind(1, id);
+  if (!query.step()) return std::nullopt;
+  return OutboxRow{.id = query.uuid(0),
+                   .org_id = query.uuid(1),
+                   .kind = query.text(2),
+                   .topic = query.text(3),
+                   .webhook_id = query.optional_uuid(4),
+                   .attempts = query.integer(5),
+                   .next_attempt_at = query.time(6),
+                   .created_at = query.time(7),
+                   .sealed = query.blob(8)};
 }
 
 void OutboxRepository::remove(const Uuid& id) {
@@ -53,6 +59,16 @@ void OutboxRepository::postpone(const Uuid& id, TimePoint next, std::string_view
       .bind(1, id)
       .bind(2, next)
       .bind(3, reason)
+      .run();
+}
+
+void OutboxRepository::hold(const Uuid& webhook_id, TimePoint until) {
+  connection_
+      .prepare(
+          "UPDATE outbox SET next_attempt_at = ?2 "
+          "WHERE webhook_id = ?1 AND state = 'pending' AND next_attempt_at < ?2")
+      .bind(1, webhook_id)
+      .bind(2, until)
       .run();
 }
 

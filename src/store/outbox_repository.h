@@ -32,12 +32,20 @@ class OutboxRepository {
   explicit OutboxRepository(Transaction& transaction) : connection_(transaction.connection()) {}
 
   void insert(const OutboxRow& row);
-  /// The oldest rows that are due, at most `most`.
-  std::vector<OutboxRow> due(TimePoint at, std::int64_t most);
+  struct DueRow {
+    Uuid id{};
+    std::optional<Uuid> webhook_id{};
+  };
+  /// The rows that are due, the longest first, at most `most`.
+  std::vector<DueRow> due(TimePoint at, std::int64_t most);
+  /// A row that is still to be delivered.
+  std::optional<OutboxRow> find_pending(const Uuid& id);
   /// Delivered: nothing is kept of it.
   void remove(const Uuid& id);
   /// One more attempt has failed; the next is at `next`.
   void postpone(const Uuid& id, TimePoint next, std::string_view reason);
+  /// Nothing more goes to that webhook before `until`.
+  void hold(const Uuid& webhook_id, TimePoint until);
   /// Given up: the body is forgotten, the reason kept.
   void bury(const Uuid& id, std::string_view reason);
   /// Forgets what was given up before that.

@@ -36,7 +36,10 @@ CREATE TABLE webhooks (
   secret_sealed BLOB NOT NULL,
   created_by BLOB NOT NULL,
   created_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL
+  updated_at INTEGER NOT NULL,
+  last_success_at INTEGER,
+  last_failure_at INTEGER,
+  last_failure TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX webhooks_by_org ON webhooks (org_id, id);
 )sql";

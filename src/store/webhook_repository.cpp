@@ -8,7 +8,7 @@ namespace {
 
 const std::string kSelect =
     "SELECT id, org_id, url, events, description, is_active, secret_sealed, created_by, "
-    "created_at, updated_at FROM webhooks";
+    "created_at, updated_at, last_success_at, last_failure_at, last_failure FROM webhooks";
 
 std::vector<WebhookRow> all(Statement& query) {
   std::vector<WebhookRow> rows;
@@ -22,7 +22,10 @@ std::vector<WebhookRow> all(Statement& query) {
                     .secret_sealed = query.blob(6),
                     .created_by = query.uuid(7),
                     .created_at = query.time(8),
-                    .updated_at = query.time(9)});
+                    .updated_at = query.time(9),
+                    .last_success_at = query.optional_time(10),
+                    .last_failure_at = query.optional_time(11),
+                    .last_failure = query.optional_text(12)});
   }
   return rows;
 }
@@ -83,6 +86,21 @@ void WebhookRepository::update(const WebhookRow& webhook) {
       .bind(4, webhook.description)
       .bind(5, webhook.is_active)
       .bind(6, webhook.updated_at)
+      .run();
+}
+
+void WebhookRepository::note_success(const Uuid& id, TimePoint at) {
+  connection_.prepare("UPDATE webhooks SET last_success_at = ?2 WHERE id = ?1")
+      .bind(1, id)
+      .bind(2, at)
+      .run();
+}
+
+void WebhookRepository::note_failure(const Uuid& id, TimePoint at, std::string_view reason) {
+  connection_.prepare("UPDATE webhooks SET last_failure_at = ?2, last_failure = ?3 WHERE id = ?1")
+      .bind(1, id)
+      .bind(2, at)
+      .bind(3, reason)
       .run();
 }
 

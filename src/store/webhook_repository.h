@@ -26,6 +26,9 @@ struct WebhookRow {
   Uuid created_by{};
   TimePoint created_at{};
   TimePoint updated_at{};
+  std::optional<TimePoint> last_success_at{};  ///< of a delivery
+  std::optional<TimePoint> last_failure_at{};
+  std::optional<std::string> last_failure{};  ///< why that one failed
 };
 
 /// Methods throw Error.
@@ -41,6 +44,8 @@ class WebhookRepository {
   std::int64_t count(const Uuid& org_id);
   /// Stores url, events, description, is_active and updated_at.
   void update(const WebhookRow& webhook);
+  void note_success(const Uuid& id, TimePoint at);
+  void note_failure(const Uuid& id, TimePoint at, std::string_view reason);
   bool remove(const Uuid& org_id, const Uuid& id);
 
  private:
