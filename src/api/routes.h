@@ -21,10 +21,12 @@ class OrgEnvVars;
 class DeviceLogin;
 class Enrolments;
 class Mfa;
+class Organization;
 class Policies;
 class Profile;
 class Rotations;
 class Secrets;
+class Shares;
 class SignIn;
 class Tokens;
 class Vaults;
@@ -58,6 +60,9 @@ void add_audit_routes(http::Router& router, service::AuditLog& audit);
 void add_billing_routes(http::Router& router, service::Billing& billing);
 void add_security_routes(http::Router& router, service::IpRules& rules);
 void add_docs_routes(http::Router& router);
+void add_share_routes(http::Router& router, service::Shares& shares);
+/// `mail_enabled`: whether an invitation goes by email, and not in the answer.
+void add_org_routes(http::Router& router, service::Organization& org, bool mail_enabled);
 void add_webhook_routes(http::Router& router, service::Webhooks& webhooks);
 void add_health_routes(http::Router& router, crypto::Keyring& keyring);
 

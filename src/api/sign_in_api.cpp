@@ -31,9 +31,12 @@ Reply signup(SignIn& sign_in, Request& request) {
   if (body.has("email")) body.note(service::normalize_email(email));
   if (body.has("password")) body.note(service::validate_password(password, "password"));
   std::string name = body.text("display_name", {.least = 0, .most = 200}).value_or("");
+  std::optional<SecureString> invite_token;
+  if (body.has("invite_token")) invite_token = body.required_secret("invite_token", kAnyPassword);
   CO_CHECK_OK(body.check());
   CO_TRY(const std::optional<service::IssuedToken> token,
-         co_await sign_in.signup(request.caller, email, std::move(password), std::move(name)));
+         co_await sign_in.signup(request.caller, email, std::move(password), std::move(name),
+                                 std::move(invite_token)));
   json::object answer = token ? token_json(*token) : json::object(wiping_storage());
   answer["message"] =
       token ? "Account created." : "Check your email: the link in it makes the account.";

@@ -69,7 +69,10 @@ Result<void> find_route(const Router& router, Request& request) {
 /// The stages after routing.
 asio::awaitable<Result<Response>> act(PipelineHooks& hooks, Request& request) {
   const Route& route = *request.route;
-  if (route.access != Access::kPublic) {
+  const bool optional = route.access == Access::kOptional;
+  const bool anonymous =
+      route.access == Access::kPublic || (optional && !request.header("Authorization"));
+  if (!anonymous) {
     CO_TRY(const std::string_view token, bearer_token(request));
     Result<Principal> principal = co_await hooks.authenticate(token);
     if (!principal) co_return std::move(principal).problem();
@@ -81,7 +84,7 @@ asio::awaitable<Result<Response>> act(PipelineHooks& hooks, Request& request) {
   if (route.access == Access::kUser && !request.caller.principal.is_user()) {
     co_return problems::forbidden("Agents may not do this.");
   }
-  if (route.access != Access::kPublic && !route.scope.empty() &&
+  if (!anonymous && !route.scope.empty() &&
       !hooks.scope_allows(request.caller.principal, route.scope)) {
     co_return problems::forbidden("The token's scopes do not cover this.");
   }

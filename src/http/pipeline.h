@@ -40,9 +40,10 @@ class PipelineHooks {
 };
 
 /// Runs `request` through every stage and always gives an answer. After routing: `Authorization:
-/// Bearer` for every route that isn't public (401 with `WWW-Authenticate: Bearer` when missing or
-/// malformed), IP rules (also on public routes), Access::kUser (403 for an agent), the route's
-/// scope (403), then the handler. A public route ignores a token.
+/// Bearer` for every route that isn't public (or optional, and none is sent) (401 with
+/// `WWW-Authenticate: Bearer` when missing or malformed), IP rules (also on public routes),
+/// Access::kUser (403 for an agent), the route's scope (403), then the handler. A public route
+/// ignores a token.
 ///
 /// A refusal (401, 402, 403, 404 of a routed resource, 410, 429 from a handler) that the handler
 /// has not audited goes to audit_refusal(), and so does a 500 because stored data was tampered with

@@ -19,6 +19,7 @@ using Handler = std::function<boost::asio::awaitable<Result<Response>>(Request&)
 /// Who may call a route.
 enum class Access : std::uint8_t {
   kPublic,     ///< no token asked for
+  kOptional,   ///< none asked for, but one that is sent must be valid
   kPrincipal,  ///< a user or an agent
   kUser,       ///< a user; an agent gets 403
 };

@@ -40,6 +40,7 @@
 #include "service/leases.h"
 #include "service/mfa.h"
 #include "service/org_env_vars.h"
+#include "service/organization.h"
 #include "service/outbox.h"
 #include "service/passwords.h"
 #include "service/policies.h"
@@ -48,6 +49,7 @@
 #include "service/rotations.h"
 #include "service/secrets.h"
 #include "service/server_keys.h"
+#include "service/shares.h"
 #include "service/sign_in.h"
 #include "service/step_up.h"
 #include "service/tokens.h"
@@ -168,6 +170,8 @@ struct Core {
         enrolments(*store, vault_keys, audit, outbox, server_keys.mac),
         approvals(*store, audit, outbox, server_keys.mac),
         ip_rules(*store, audit),
+        shares(*store, vault_keys, *passwords, server_keys.mac, audit, outbox),
+        organization(*store, server_keys.mac, audit, outbox),
         webhooks(*store, field_seal, audit, config.webhooks.allow_private_addresses),
         hooks(tokens, audit, approvals, ip_rules, quotas,
               {.all = config.requests_per_second,
@@ -206,6 +210,8 @@ struct Core {
     background.every("cmek", std::chrono::minutes(1),
                      [this] { return cmek.run(background.stopping()); });
     cmek.set_waker([this] { background.wake("cmek"); });
+    api::add_share_routes(router, shares);
+    api::add_org_routes(router, organization, outbox.mail_enabled());
     api::add_webhook_routes(router, webhooks);
     background.every("delivery", service::Delivery::kPeriod, [this] { return delivery.run_due(); });
   }
@@ -243,6 +249,8 @@ struct Core {
   service::Enrolments enrolments;
   service::Approvals approvals;
   service::IpRules ip_rules;
+  service::Shares shares;
+  service::Organization organization;
   service::Webhooks webhooks;
   Hooks hooks;
   http::Router router;

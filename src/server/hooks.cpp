@@ -20,7 +20,11 @@ bool any_contains(const std::vector<Cidr>& blocks, const IpAddress& address) {
 /// The id the path names: that of a secret's path, or the last UUID in the pattern.
 std::string resource_of(const http::Request& request) {
   if (const auto path = request.path_param("path"); !path.empty()) return std::string(path);
-  return request.path_params.empty() ? std::string() : request.path_params.back().second;
+  if (request.path_params.empty()) return {};
+  const auto& [name, value] = request.path_params.back();
+  // These may be bearer secrets, which no event holds.
+  if (name == "token" || (name == "share_id" && !Uuid::parse(value))) return {};
+  return value;
 }
 
 /// One client has a whole IPv6 /64 at its command.

@@ -9,10 +9,12 @@ namespace oneclaw::service {
 namespace {
 
 /// Audit actions that are events by themselves, in the transaction of their audit event.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kOfAction{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kOfAction{{
     {"vault.create", "vault.created"},
     {"vault.delete", "vault.deleted"},
     {"secret.delete", "secret.deleted"},
+    {"secret.disable_version", "secret.version_disabled"},
+    {"agent.enroll_approve", "agent.enrolled"},
     {"policy.create", "policy.created"},
     {"policy.update", "policy.updated"},
     {"policy.delete", "policy.deleted"},
@@ -40,9 +42,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kOfActio
 }};
 
 /// Those that have no action of their own, or that their service enqueues itself.
-constexpr std::array<std::string_view, 7> kOthers{
-    "secret.created",     "secret.updated",   "secret.rotated", "secret.version_disabled",
-    "approval.requested", "approval.decided", "agent.enrolled"};
+constexpr std::array<std::string_view, 6> kOthers{"secret.created",   "secret.updated",
+                                                  "secret.rotated",   "approval.requested",
+                                                  "approval.decided", "cmek.rotated"};
 
 template <class Predicate>
 bool any_type(Predicate predicate) {

@@ -24,6 +24,12 @@ void append_link(Email& email, std::string_view public_url, std::string_view pag
   email.text.append("\n\n");
 }
 
+/// To the minute.
+std::string when(TimePoint time) {
+  const std::string text = to_rfc3339(time);
+  return text.substr(0, 10) + " " + text.substr(11, 5) + " UTC";
+}
+
 }  // namespace
 
 std::string plain_line(std::string_view text) {
@@ -110,6 +116,37 @@ Email mfa_changed(std::string to, bool enabled) {
               enabled ? "Your oneclaw account asks for a code at log-in from now on.\n"
                       : "Your oneclaw account asks for no code at log-in any more. If that wasn't "
                         "you, change your password at once.\n");
+}
+
+Email share_received(std::string to, std::string_view author, std::string_view link,
+                     TimePoint expires_at, bool needs_account) {
+  Email email = make(
+      std::move(to), "share_received", "A secret was shared with you",
+      plain_line(author) + " has shared a secret with you, until " + when(expires_at) + ":\n\n");
+  email.text.append(link);
+  email.text.append(needs_account
+                        ? "\n\nIt opens for the oneclaw account with this email address: sign up "
+                          "first if you have none."
+                        : "\n\nIt opens for your oneclaw account alone.");
+  email.text.append(" If you don't know the sender, ignore this email.\n");
+  return email;
+}
+
+Email share_accessed(std::string to, std::string_view path, std::string_view reader) {
+  return make(std::move(to), "share_accessed", "A secret that you shared was opened",
+              "The secret \"" + plain_line(path) +
+                  "\" that you shared was opened for the first time, by " + plain_line(reader) +
+                  ". If you didn't expect that, revoke the share and rotate the secret.\n");
+}
+
+Email invitation(std::string to, std::string_view org_name, std::string_view inviter,
+                 std::string_view role, std::string_view link, TimePoint expires_at) {
+  Email email = make(std::move(to), "invitation", "You are invited to an org on oneclaw",
+                     plain_line(inviter) + " invites you to join \"" + plain_line(org_name) +
+                         "\" as " + std::string(role) + ", until " + when(expires_at) + ":\n\n");
+  email.text.append(link);
+  email.text.append("\n\nIf you don't know the sender, ignore this email: nothing happens.\n");
+  return email;
 }
 
 Email enrolment(std::string to, std::string_view public_url, std::string_view agent_name,

@@ -15,6 +15,8 @@ inline constexpr std::string_view kMfaPrefix = "ocm_";
 inline constexpr std::string_view kDevicePrefix = "ocd_";
 inline constexpr std::string_view kPollPrefix = "oce_";
 inline constexpr std::string_view kEnrolPrefix = "ocl_";
+inline constexpr std::string_view kInvitationPrefix = "oci_";
+inline constexpr std::string_view kSharePrefix = "och_";
 
 struct NewToken {
   SecureString text;  ///< prefix and 256 random bits as base64url

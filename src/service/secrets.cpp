@@ -28,21 +28,6 @@ AuditEntry secret_entry(std::string action, const Uuid& vault_id, std::string_vi
   return entry;
 }
 
-crypto::VersionBinding binding_of(const Uuid& org_id, const Uuid& vault_id, std::string_view path,
-                                  const store::VersionRow& version) {
-  return {.org_id = org_id,
-          .vault_id = vault_id,
-          .secret_id = version.secret_id,
-          .path = std::string(path),
-          .version = version.version,
-          .type = version.type,
-          .metadata_json = version.metadata,
-          .created_by = version.created_by_type + ":" + version.created_by.to_string(),
-          .created_at = version.created_at,
-          .expires_at = version.expires_at,
-          .max_access_count = version.max_access_count};
-}
-
 /// What a read finds: the row, still sealed, and the KEK row that opens it.
 struct Found {
   store::SecretRow secret;
@@ -71,6 +56,21 @@ Result<Found> find_version(store::Transaction& transaction, const Caller& caller
 }
 
 }  // namespace
+
+crypto::VersionBinding version_binding(const Uuid& org_id, const Uuid& vault_id,
+                                       std::string_view path, const store::VersionRow& version) {
+  return {.org_id = org_id,
+          .vault_id = vault_id,
+          .secret_id = version.secret_id,
+          .path = std::string(path),
+          .version = version.version,
+          .type = version.type,
+          .metadata_json = version.metadata,
+          .created_by = version.created_by_type + ":" + version.created_by.to_string(),
+          .created_at = version.created_at,
+          .expires_at = version.expires_at,
+          .max_access_count = version.max_access_count};
+}
 
 Result<void> validate_secret_type(std::string_view type) {
   if (std::ranges::find(kSecretTypes, type) != kSecretTypes.end()) return {};
@@ -114,7 +114,7 @@ Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& ke
                             .wrapped_dek = {},
                             .ciphertext = {}};
   TRY(crypto::SealedVersion sealed,
-      crypto::seal_version(*kek, kek_row->version, binding_of(org_id, vault_id, path, version),
+      crypto::seal_version(*kek, kek_row->version, version_binding(org_id, vault_id, path, version),
                            secret.value.bytes()));
   version.wrapped_dek = std::move(sealed.wrapped_dek);
   version.ciphertext = std::move(sealed.ciphertext);
@@ -146,7 +146,8 @@ Result<store::CmekVersion> reseal_cmek_version(store::Transaction& transaction, 
   if (!old_row || !new_row) return problems::internal();
   TRY(const auto old_kek, keys.unwrap(org_id, *old_row));
   TRY(const auto new_kek, keys.unwrap(org_id, *new_row));
-  const crypto::VersionBinding binding = binding_of(org_id, vault_id, version.path, version.row);
+  const crypto::VersionBinding binding =
+      version_binding(org_id, vault_id, version.path, version.row);
   TRY(const SecureBytes text,
       crypto::open_version(*old_kek, old_row->version, binding,
                            {version.row.wrapped_dek, version.row.ciphertext}));
@@ -266,7 +267,7 @@ asio::awaitable<Result<SecretValue>> Secrets::get(Caller& caller, Uuid vault_id,
   Result<SecureBytes> value = problems::internal();
   if (auto kek = keys_.unwrap(org_id, found.kek); kek.ok()) {
     value = crypto::open_version(**kek, found.version.kek_version,
-                                 binding_of(org_id, vault_id, path, found.version), sealed);
+                                 version_binding(org_id, vault_id, path, found.version), sealed);
   } else {
     value = std::move(kek).problem();
   }

@@ -10,6 +10,7 @@
 #include "base/caller.h"
 #include "base/result.h"
 #include "base/secure.h"
+#include "crypto/envelope.h"
 #include "service/audit_log.h"
 #include "service/quotas.h"
 #include "service/rotation_schedule.h"
@@ -22,6 +23,10 @@ namespace oneclaw::service {
 
 inline constexpr std::size_t kMostSecretBytes = 512U * 1024;
 inline constexpr std::int64_t kMostListed = 1000;
+
+/// What a stored version's ciphertext is bound to.
+crypto::VersionBinding version_binding(const Uuid& org_id, const Uuid& vault_id,
+                                       std::string_view path, const store::VersionRow& version);
 
 /// 400 "type" unless it is one of the wire's secret types.
 Result<void> validate_secret_type(std::string_view type);

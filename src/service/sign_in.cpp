@@ -8,6 +8,7 @@
 #include "service/mail_texts.h"
 #include "service/mfa.h"
 #include "service/one_time_tokens.h"
+#include "service/organization.h"
 #include "service/session.h"
 #include "service/verified_address.h"
 #include "store/api_key_repository.h"
@@ -125,9 +126,10 @@ asio::awaitable<Result<IssuedToken>> SignIn::enter(Caller& caller, store::UserRo
 }
 
 asio::awaitable<Result<IssuedToken>> SignIn::enrol(Caller& caller, store::UserRow user,
-                                                   std::string action) {
+                                                   std::string action,
+                                                   const SecureString* invite_token) {
   const auto write = [&](store::Transaction& transaction) {
-    return make_account(transaction, caller, user, action);
+    return make_account(transaction, caller, user, action, invite_token);
   };
   CO_TRY(IssuedToken token, co_await store_.write(write));
   caller.audited = true;
@@ -135,17 +137,29 @@ asio::awaitable<Result<IssuedToken>> SignIn::enrol(Caller& caller, store::UserRo
 }
 
 Result<IssuedToken> SignIn::make_account(store::Transaction& transaction, const Caller& caller,
-                                         const store::UserRow& user, std::string action) const {
+                                         store::UserRow user, std::string action,
+                                         const SecureString* invite_token) const {
   store::UserRepository users(transaction);
+  std::optional<store::InvitationRow> invitation;
+  if (invite_token != nullptr) {
+    TRY(invitation,
+        accept_invitation(transaction, tokens_.mac_key(), invite_token->view(), user.email));
+    user.home_org_id = invitation->org_id;
+  }
   if (users.find_by_email(user.email)) return problems::validation("email", "is taken");
-  users.insert_org({.id = user.home_org_id,
-                    .name = user.display_name.empty() ? user.email : user.display_name,
-                    .created_at = user.created_at});
+  if (!invitation) {
+    users.insert_org({.id = user.home_org_id,
+                      .name = user.display_name.empty() ? user.email : user.display_name,
+                      .created_at = user.created_at});
+  }
   users.insert(user);
-  users.insert_membership({.org_id = user.home_org_id,
-                           .user_id = user.id,
-                           .role = std::string(to_string(Role::kOwner)),
-                           .created_at = user.created_at});
+  users.insert_membership(
+      {.org_id = user.home_org_id,
+       .user_id = user.id,
+       .role = invitation ? invitation->role : std::string(to_string(Role::kOwner)),
+       .created_at = user.created_at});
+  if (invitation)
+    audit_.append(transaction, as_user(caller, user), joined_entry(user.id, *invitation));
   address_verified(transaction, user);
   return open_session(transaction, tokens_, audit_, caller, user, std::move(action));
 }
@@ -202,16 +216,20 @@ asio::awaitable<Result<IssuedToken>> SignIn::verify_email(Caller& caller, Secure
   co_return std::move(*issued);
 }
 
-asio::awaitable<Result<std::optional<IssuedToken>>> SignIn::signup(Caller& caller,
-                                                                   std::string email,
-                                                                   SecureString password,
-                                                                   std::string display_name) {
+asio::awaitable<Result<std::optional<IssuedToken>>> SignIn::signup(
+    Caller& caller, std::string email, SecureString password, std::string display_name,
+    std::optional<SecureString> invite_token) {
   CO_TRY(std::string normal, normalize_email(email));
   CO_CHECK_OK(validate_password(password, "password"));
   CO_TRY(std::string phc, co_await passwords_.hash(password));
   store::UserRow user = new_user(std::move(normal), "password");
   user.display_name = std::move(display_name);
   user.password_hash = std::move(phc);
+  if (invite_token) {
+    CO_TRY(IssuedToken token,
+           co_await enrol(caller, std::move(user), "auth.signup", &*invite_token));
+    co_return std::optional<IssuedToken>(std::move(token));
+  }
   if (verify_signups_) {
     CO_CHECK_OK(co_await ask_to_verify(caller, std::move(user)));
     co_return std::optional<IssuedToken>();

@@ -35,11 +35,11 @@ class SignIn {
   /// Makes the person and their own org, with role owner. When sign-ups are verified the account is
   /// made only by verify_email(), with the link that is sent: no token then, and the same answer
   /// when the address has an account (which is told so by email). Else the address is taken at its
-  /// word, and a taken one is 400 "email".
-  boost::asio::awaitable<Result<std::optional<IssuedToken>>> signup(Caller& caller,
-                                                                    std::string email,
-                                                                    SecureString password,
-                                                                    std::string display_name);
+  /// word, and a taken one is 400 "email". With an invitation to that address, which proves it, the
+  /// account is made at once, in the org that invites: 404 or 403 when it doesn't hold.
+  boost::asio::awaitable<Result<std::optional<IssuedToken>>> signup(
+      Caller& caller, std::string email, SecureString password, std::string display_name,
+      std::optional<SecureString> invite_token);
   /// Makes the account of a sign-up. Works once, for 24 hours: 400 "token".
   boost::asio::awaitable<Result<IssuedToken>> verify_email(Caller& caller, SecureString token);
   /// 401 for an unknown account and for a wrong password alike, in the same time; 429 in back-off.
@@ -66,10 +66,12 @@ class SignIn {
   boost::asio::awaitable<Result<IssuedToken>> enter(Caller& caller, store::UserRow user,
                                                     std::string action);
   boost::asio::awaitable<Result<IssuedToken>> enrol(Caller& caller, store::UserRow user,
-                                                    std::string action);
+                                                    std::string action,
+                                                    const SecureString* invite_token = nullptr);
   /// The same inside a write transaction.
   Result<IssuedToken> make_account(store::Transaction& transaction, const Caller& caller,
-                                   const store::UserRow& user, std::string action) const;
+                                   store::UserRow user, std::string action,
+                                   const SecureString* invite_token = nullptr) const;
   /// An MFA token alone: the password was right, and a code is to come.
   boost::asio::awaitable<Result<IssuedToken>> challenge(Caller& caller, store::UserRow user);
   boost::asio::awaitable<Result<void>> ask_to_verify(Caller& caller, store::UserRow user);

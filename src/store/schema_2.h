@@ -42,6 +42,48 @@ CREATE TABLE webhooks (
   last_failure TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX webhooks_by_org ON webhooks (org_id, id);
+
+CREATE TABLE shares (
+  id BLOB NOT NULL PRIMARY KEY,
+  org_id BLOB NOT NULL REFERENCES orgs (id),
+  vault_id BLOB NOT NULL REFERENCES vaults (id),
+  secret_id BLOB NOT NULL REFERENCES secrets (id),
+  link_mac BLOB UNIQUE,
+  recipient_type TEXT NOT NULL CHECK (recipient_type IN
+    ('user', 'agent', 'creator', 'external_email', 'anyone_with_link')),
+  recipient_id BLOB,
+  recipient_email TEXT,
+  passphrase_hash TEXT,
+  passphrase_tries INTEGER NOT NULL,
+  ip_allowlist TEXT NOT NULL,
+  max_access_count INTEGER,
+  access_count INTEGER NOT NULL,
+  created_by BLOB NOT NULL,
+  created_by_type TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  accepted_at INTEGER,
+  declined_at INTEGER,
+  revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX shares_by_author ON shares (created_by, id);
+CREATE INDEX shares_by_recipient ON shares (recipient_id, id) WHERE recipient_id IS NOT NULL;
+CREATE INDEX shares_unclaimed ON shares (recipient_email)
+  WHERE recipient_email IS NOT NULL AND recipient_id IS NULL;
+
+CREATE TABLE invitations (
+  id BLOB NOT NULL PRIMARY KEY,
+  org_id BLOB NOT NULL REFERENCES orgs (id),
+  email TEXT NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'member')),
+  token_mac BLOB NOT NULL UNIQUE,
+  invited_by BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  accepted_at INTEGER,
+  revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX invitations_by_org ON invitations (org_id, id);
 )sql";
 
 }  // namespace oneclaw::store

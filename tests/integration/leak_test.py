@@ -1,9 +1,12 @@
 """No secret, key, password or token lies in clear in the data folder, the log or an error."""
 import base64
+import time
 import uuid
 
 from harness import totp
-from harness.client import Api, Person
+from harness.client import Api, Person, unique_email
+from harness.mail import MailSink
+from harness.receiver import Receiver
 from harness.server import Server
 
 
@@ -166,6 +169,62 @@ def account_secrets(api, keep, keep_key):
     keep_key("MFA token", challenge)
     api.request("POST", "/v1/auth/mfa/verify", 200,
                 json={"mfa_token": challenge, "code": codes["recovery_codes"][0]})
+
+
+def test_no_link_passphrase_or_signing_secret_in_clear(new_server):
+    """While the emails and events that hold them wait to be delivered, and after."""
+    canaries = {}
+
+    def keep_token(name, token):
+        for number, part in enumerate(key_parts(token)):
+            canaries[f"{name} ({number})"] = part.encode() if isinstance(part, str) else part
+        return token
+
+    sink = MailSink()
+    config = sink.config() | {"log": {"level": "debug"}, "webhooks": {
+        "allow_private_addresses": True, "first_retry_seconds": 3600}}
+    with new_server(config) as server:
+        api = Api(server.url)
+        owner = sink.sign_up(api)
+        receiver = Receiver()
+        receiver.status = 503
+        hook = owner.request("POST", "/v1/webhooks", 201,
+                             json={"url": receiver.url, "events": ["*"]})
+        keep_token("signing secret", hook["secret"])
+        passphrase = f"canary-passphrase-{uuid.uuid4().hex}"
+        canaries["passphrase"] = passphrase.encode()
+        canaries["wrong passphrase"] = f"canary-wrong-{uuid.uuid4().hex}".encode()
+        vault = owner.vault()
+        secret = owner.put(vault, "a", "v")["id"]
+        body = {"recipient_type": "anyone_with_link", "passphrase": passphrase,
+                "expires_at": "2027-06-01T00:00:00Z"}
+        link = owner.request("POST", f"/v1/secrets/{secret}/share", 201, json=body)["share_id"]
+        keep_token("share link", link)
+        for status, given in [(403, canaries["wrong passphrase"].decode()), (200, passphrase)]:
+            api.request("GET", f"/v1/share/{link}", status,
+                        headers={"X-Share-Passphrase": given})
+            api.request("GET", f"/v1/share/{link}", status, json={"passphrase": given})
+        unknown = keep_token("unknown link", "och_" + uuid.uuid4().hex + uuid.uuid4().hex[:11])
+        api.request("GET", f"/v1/share/{unknown}", 404)
+        api.request("DELETE", f"/v1/share/{link}", 404, token=owner.token)
+        api.request("POST", f"/v1/shares/{link}/accept", 404, token=owner.token)
+        # This email stays in the outbox, for its recipient is refused for now.
+        invited = unique_email()
+        sink.refuse[invited] = "450 later"
+        owner.request("POST", "/v1/org/invite", 200, json={"email": invited})
+        time.sleep(1.5)
+        sink.refuse.clear()
+        invitation = keep_token("invitation", sink.wait(invited).token)
+        api.request("GET", f"/v1/invitations/{invitation}", 200)
+        api.request("GET", f"/v1/invitations/{invitation}x", 404)
+        api.request("POST", f"/v1/invitations/{invitation}/accept", 403, token=owner.token)
+        receiver.wait(1)
+        scan(files_of(server), canaries)
+        events = str(owner.events(limit=1000).body)
+        assert not [name for name, text in canaries.items() if text.decode("latin-1") in events]
+    scan(files_of(server), canaries)
+    receiver.close()
+    sink.close()
 
 
 def misuse(api, owner, canary):

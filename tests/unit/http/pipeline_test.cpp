@@ -100,6 +100,7 @@ class Pipeline : public testing::Test {
   Pipeline() {
     script = Script{};
     router_.add(route(Method::kGet, "/public", Access::kPublic, "auth.token", "x:read"));
+    router_.add(route(Method::kGet, "/optional", Access::kOptional, "share.access", "x:read"));
     router_.add(route(Method::kGet, "/health", Access::kPublic, "", ""));
     router_.add(route(Method::kGet, "/user", Access::kUser, "vault.create", "vaults:write"));
     router_.add(route(Method::kGet, "/any/{name}", Access::kPrincipal, "secret.read", ""));
@@ -154,6 +155,22 @@ TEST_F(Pipeline, GivesParametersToTheHandler) {
   EXPECT_EQ(request_.query("x"), "1");
   EXPECT_EQ(request_.query("y"), "/");
   EXPECT_EQ(request_.query("z"), std::nullopt);
+}
+
+TEST_F(Pipeline, AnOptionalTokenIsCheckedWhenThereIsOne) {
+  EXPECT_EQ(run("/optional", std::nullopt).status, 200);
+  EXPECT_EQ(script.calls, (Calls{"admit", "ip", "handler"}));
+  EXPECT_EQ(request_.caller.principal.type, PrincipalType::kNone);
+
+  script = Script{};
+  EXPECT_EQ(run("/optional").status, 200);
+  EXPECT_EQ(script.calls,
+            (Calls{"admit", "authenticate", "principal", "ip", "scope x:read", "handler"}));
+
+  script = Script{};
+  script.authenticate = problems::unauthorized("Expired.");
+  EXPECT_EQ(run("/optional").status, 401);
+  EXPECT_EQ(run("/optional", "Basic x").status, 401);
 }
 
 TEST_F(Pipeline, StopsAtTheFirstStageThatRefuses) {
