@@ -96,8 +96,7 @@ def check(source, server):
 def test_everything_is_moved(source, postgres, tmp_path):
     url = postgres.make_database()
     output = migrate(source, url)
-    assert "2 audit chains" in output or "3 audit chains" in output, output
-    assert "copy secret_versions 60 of 60" in output or "secret_versions 6" in output, output
+    assert "2 audit chains" in output and "compare secret_versions 62 of 62" in output, output
     with serve(source, url, tmp_path) as server:
         check(source, server)
     assert "isn't empty" in migrate(source, url, 1)
@@ -116,7 +115,6 @@ def test_it_goes_on_where_it_was_interrupted(source, postgres, tmp_path):
     assert "migrate-store" in expect_refusal(server)
 
     cursor.execute("DROP EVENT TRIGGER set_trap; DROP TRIGGER trap ON audit_events")
-    cursor.execute("SELECT COUNT(*) FROM users")
     output = migrate(source, url)
     assert "copy users 2 of 2\ncopy" in output, output
     connection.close()
@@ -132,8 +130,8 @@ def test_a_difference_at_the_end_is_refused(source, postgres, tmp_path):
     cursor.execute(INTERRUPT)
     migrate(source, url, 1)
     cursor.execute("DROP EVENT TRIGGER set_trap; DROP TRIGGER trap ON audit_events")
-    cursor.execute("UPDATE vaults SET name = 'changed' WHERE name = 'moved'")
-    assert "table vaults differs" in migrate(source, url, 1)
+    cursor.execute("UPDATE orgs SET created_at = created_at + 1")
+    assert "table orgs differs" in migrate(source, url, 1)
     assert "migrate-store" in expect_refusal(serve(source, url, tmp_path))
     connection.close()
 

@@ -1,5 +1,6 @@
 """The database of a stopped server, for doing to it what no client can."""
 import contextlib
+import re
 import sqlite3
 import uuid
 
@@ -16,6 +17,7 @@ class _Postgres:
         cursor = self._connection.cursor()
         if sql == "PRAGMA foreign_keys = OFF":
             sql = "SET session_replication_role = replica"
+        sql = re.sub(r"zeroblob\((\d+)\)", r"decode(repeat('00', \1), 'hex')", sql)
         cursor.execute(sql.replace("%", "%%").replace("?", "%s"), tuple(parameters))
         return _Rows(cursor)
 
