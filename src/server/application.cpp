@@ -205,6 +205,12 @@ struct Core {
     api::add_billing_routes(router, billing);
     api::add_docs_routes(router);
 
+    if (!config.database.empty()) {
+      background.every_here("ip-rules", std::chrono::seconds(1), [this]() -> asio::awaitable<void> {
+        const Result<void> loaded = co_await ip_rules.load();
+        if (!loaded.ok()) spdlog::warn("the IP rules can't be read anew");
+      });
+    }
     background.every("rotations", std::chrono::seconds(2), [this] { return rotations.run_due(); });
     background.every("usage", std::chrono::seconds(10), [this] { return usage.roll_up(); });
     background.every("cmek", std::chrono::minutes(1),

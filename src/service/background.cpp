@@ -31,6 +31,7 @@ struct Background::Loop {
   Task task;
   asio::steady_timer timer;
   asio::steady_timer renewal;
+  bool leased;
   bool again = false;  ///< woken since its last run began
 };
 
@@ -40,9 +41,14 @@ Background::~Background() {
 }
 
 void Background::every(std::string name, std::chrono::milliseconds period, Task task) {
-  loops_.push_back(
-      std::make_unique<Loop>(Loop{std::move(name), period, std::move(task),
-                                  asio::steady_timer(context_), asio::steady_timer(context_)}));
+  loops_.push_back(std::make_unique<Loop>(Loop{std::move(name), period, std::move(task),
+                                               asio::steady_timer(context_),
+                                               asio::steady_timer(context_), leases_ != nullptr}));
+}
+
+void Background::every_here(std::string name, std::chrono::milliseconds period, Task task) {
+  every(std::move(name), period, std::move(task));
+  loops_.back()->leased = false;
 }
 
 void Background::start() {
@@ -73,7 +79,7 @@ asio::awaitable<void> Background::run(Loop& loop) {
 
 /// False when another node has the lease.
 asio::awaitable<bool> Background::run_once(Loop& loop, bool woken) {
-  if (leases_ == nullptr) {
+  if (!loop.leased) {
     co_await run_task(loop);
     co_return true;
   }

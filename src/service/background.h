@@ -33,6 +33,8 @@ class Background {
 
   /// Before start() alone. All that the task uses must outlive this.
   void every(std::string name, std::chrono::milliseconds period, Task task);
+  /// The same on each node, without a lease: for what is in a node's memory.
+  void every_here(std::string name, std::chrono::milliseconds period, Task task);
   void start();
   /// Runs the task now, or once more when it is running. Thread-safe; does nothing for an unknown
   /// name. A change must be committed before the task is woken for it.

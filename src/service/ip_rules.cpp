@@ -47,6 +47,7 @@ AuditEntry rule_entry(std::string action, std::string id) {
 }  // namespace
 
 asio::awaitable<Result<void>> IpRules::load() {
+  const std::uint64_t seen = tickets_.load();  // a change of this node's with a later one is newer
   const auto read = [](store::Transaction& transaction) -> Result<std::vector<store::IpRuleRow>> {
     return store::IpRuleRepository(transaction).list_all();
   };
@@ -54,8 +55,9 @@ asio::awaitable<Result<void>> IpRules::load() {
   std::unordered_map<Uuid, Rules> by_org;
   for (const store::IpRuleRow& row : rows) add_rule(by_org[row.org_id], row);
   const std::unique_lock lock(mutex_);
+  std::erase_if(orgs_, [seen](const auto& org) { return org.second.ticket <= seen; });
   for (auto& [org_id, rules] : by_org) {
-    orgs_[org_id] = {std::make_shared<const Rules>(std::move(rules)), 0};
+    orgs_.try_emplace(org_id, Entry{std::make_shared<const Rules>(std::move(rules)), 0});
   }
   any_ = !orgs_.empty();
   co_return Result<void>();

@@ -34,7 +34,8 @@ class IpRules {
  public:
   IpRules(store::Store& store, AuditLog& audit) : store_(store), audit_(audit) {}
 
-  /// Reads every org's rules into memory. Call it before the first request.
+  /// Reads every org's rules into memory. Call it before the first request, and again and again
+  /// where other nodes change them.
   boost::asio::awaitable<Result<void>> load();
   /// Whether the principal's org lets it call from there. Thread-safe; no I/O.
   [[nodiscard]] bool admits(const Principal& principal, const IpAddress& address) const;

@@ -12,6 +12,8 @@ from harness.client import Api, Caller
 from harness.cluster import Cluster
 from harness.postgres import Postgres
 
+pytestmark = pytest.mark.own_database
+
 # docs/scaling.md states the bound: PgListener::kTrusted.
 BOUND_SECONDS = 1.0
 WRITERS = 6
@@ -241,3 +243,19 @@ def test_a_revoked_policy_bites_on_every_node(cluster, trouble):
     for reader in readers:
         assert reader.refusals > 0
         assert reader.last_grant - revoked < BOUND_SECONDS, reader.last_grant - revoked
+
+
+def test_an_ip_rule_counts_on_every_node(cluster):
+    owner = Api(cluster.nodes[0].url).signup()
+    agent = owner.agent()
+    owner.request("POST", "/v1/security/ip-rules", 201,
+                  json={"cidr": "203.0.113.0/24", "rule_type": "deny", "applies_to": "agents"})
+    agent.sign_in()
+    for node in cluster.nodes:
+        agent.api = Api(node.url)
+        there = agent.at("203.0.113.7")
+        deadline = time.monotonic() + 5
+        while there.request("GET", "/v1/agents/me", (200, 403)).status != 403:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        agent.request("GET", "/v1/agents/me", 200)

@@ -18,14 +18,16 @@ ON_POSTGRES = os.environ.get("ONECLAW_TEST_DATABASE") == "postgresql"
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "own_database: chooses its databases by itself")
     config.addinivalue_line("markers", "sqlite: about SQLite, or the data folder that holds it")
 
 
 def pytest_collection_modifyitems(items):
     if ON_POSTGRES:
         for item in items:
-            if item.get_closest_marker("sqlite"):
-                item.add_marker(pytest.mark.skip(reason="about SQLite"))
+            for name in ("sqlite", "own_database"):
+                if item.get_closest_marker(name):
+                    item.add_marker(pytest.mark.skip(reason="the same on either database"))
 
 
 @pytest.fixture(scope="session", autouse=True)

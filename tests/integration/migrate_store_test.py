@@ -9,6 +9,8 @@ from harness.client import Api
 from harness.postgres import Postgres
 from harness.server import Server, binary, expect_refusal
 
+pytestmark = pytest.mark.own_database
+
 STOP_AT = 40
 
 # Refuses the 40th audit event, once the tables are there: an interruption in the middle.

@@ -13,6 +13,8 @@ from harness.client import Api
 from harness.postgres import Postgres
 from harness.server import Server, binary, expect_refusal
 
+pytestmark = pytest.mark.own_database
+
 UNIT_STORE = Path(binary()).parent / "tests" / "unit_store"
 
 
