@@ -17,6 +17,24 @@ bool is_dash_position(std::size_t index) {
   return index == 8 || index == 13 || index == 18 || index == 23;
 }
 
+/// Random bytes. A system call for each id would cost more than all else of it, so each thread
+/// draws for many at once; what has been given out is wiped.
+void draw(std::array<std::uint8_t, 16>& out) {
+  struct Pool {
+    std::array<std::uint8_t, 2048> bytes{};
+    std::size_t used = bytes.size();
+  };
+  thread_local Pool pool;
+  if (pool.used == pool.bytes.size()) {
+    randombytes_buf(pool.bytes.data(), pool.bytes.size());
+    pool.used = 0;
+  }
+  std::uint8_t* const next = pool.bytes.data() + pool.used;
+  std::copy_n(next, out.size(), out.begin());
+  std::fill_n(next, out.size(), std::uint8_t{0});
+  pool.used += out.size();
+}
+
 void set_version(Uuid& id, unsigned version) {
   id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0fU) | (version << 4U));
   id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3fU) | 0x80U);
@@ -36,7 +54,7 @@ Uuid Uuid::v7() {
 
 Uuid Uuid::v4() {
   Uuid id;
-  randombytes_buf(id.bytes.data(), id.bytes.size());
+  draw(id.bytes);
   set_version(id, 4);
   return id;
 }

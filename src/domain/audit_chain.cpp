@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 
@@ -87,8 +88,9 @@ ChainHash chain_hash(const ChainHash& previous, const AuditEvent& event) {
 void link(ChainHead& head, AuditEvent& event) {
   event.sequence = head.sequence + 1;
   event.prev_event_id = head.event_id;
+  event.created_at = std::max(event.created_at, head.created_at);
   event.integrity_hash = chain_hash(head.hash, event);
-  head = {event.sequence, event.id, event.integrity_hash};
+  head = {event.sequence, event.id, event.integrity_hash, event.created_at};
 }
 
 bool ChainVerifier::accept(const AuditEvent& event) {
@@ -98,7 +100,7 @@ bool ChainVerifier::accept(const AuditEvent& event) {
     broken_at_ = event.id;
     return false;
   }
-  head_ = {event.sequence, event.id, event.integrity_hash};
+  head_ = {event.sequence, event.id, event.integrity_hash, event.created_at};
   ++verified_;
   return true;
 }

@@ -35,14 +35,16 @@ struct AuditEvent {
 struct ChainHead {
   std::int64_t sequence = 0;
   std::optional<Uuid> event_id;
-  ChainHash hash{};  ///< all zero for an empty chain
+  ChainHash hash{};                         ///< all zero for an empty chain
+  TimePoint created_at = TimePoint::min();  ///< of that event
 };
 
 /// SHA-256 over "oneclaw/audit/v1", `previous`, and every other field of `event` but the hash
 /// itself, each length-prefixed (u32, big-endian; an absent prev_event_id is length 0).
 ChainHash chain_hash(const ChainHash& previous, const AuditEvent& event);
 
-/// Sets sequence, prev_event_id and integrity_hash of `event` to follow `head`; moves the head.
+/// Sets sequence, prev_event_id and integrity_hash of `event` to follow `head`; moves the head. An
+/// event that is older than the head's takes the head's time: in a chain time never goes back.
 void link(ChainHead& head, AuditEvent& event);
 
 /// Walks a chain in sequence order and finds the first event that does not fit.

@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "base/json_text.h"
 #include "service/event_types.h"
 #include "store/audit_repository.h"
 
@@ -14,8 +15,36 @@ namespace {
 
 constexpr std::int64_t kWalkPage = 1000;
 
-domain::AuditEvent to_event(const Uuid& org_id, const Caller& caller, AuditEntry entry) {
-  entry.details["request_id"] = caller.request_id;
+struct Outcome {
+  std::string_view name;
+  int status = 0;  ///< 0: none is told
+};
+constexpr Outcome kSuccess{"success"};
+Outcome refusal(int status) {
+  return {status >= 500 ? "failed" : "denied", status};
+}
+
+/// The details with what all have.
+std::string details_json(const Caller& caller, const AuditEntry& entry, const Outcome& outcome) {
+  std::string text;
+  text.reserve(entry.detail_members.size() + caller.request_id.size() + 80);
+  text = "{";
+  if (!entry.details.empty()) {
+    text = boost::json::serialize(entry.details);
+    text.back() = ',';
+  }
+  text += entry.detail_members;
+  if (!entry.detail_members.empty()) text += ',';
+  JsonMembers members(text);
+  members.text("outcome", outcome.name);
+  if (outcome.status != 0) members.number("status", outcome.status);
+  members.text("request_id", caller.request_id);
+  text += '}';
+  return text;
+}
+
+domain::AuditEvent to_event(const Uuid& org_id, const Caller& caller, AuditEntry entry,
+                            const Outcome& outcome) {
   const Principal& principal = caller.principal;
   const bool known = principal.type != PrincipalType::kNone;
   return {.id = Uuid::v7(),
@@ -26,7 +55,7 @@ domain::AuditEvent to_event(const Uuid& org_id, const Caller& caller, AuditEntry
           .actor_id = known ? principal.id.to_string() : std::string(),
           .resource_type = std::move(entry.resource_type),
           .resource_id = std::move(entry.resource_id),
-          .details_json = boost::json::serialize(entry.details),
+          .details_json = details_json(caller, entry, outcome),
           .ip_address = caller.address.to_string(),
           .created_at = now(),
           .prev_event_id = std::nullopt,
@@ -44,16 +73,12 @@ boost::json::object to_event_data(const Caller& caller, const AuditEntry& entry)
   return data;
 }
 
-void append_event(store::Transaction& transaction, domain::AuditEvent event) {
+/// Links the event to its chain and stores it. May be run again.
+Result<void> append_event(store::Transaction& transaction, domain::AuditEvent& event) {
   store::AuditRepository repository(transaction);
   domain::ChainHead head = repository.head(event.org_id);
   domain::link(head, event);
   repository.append(event);
-}
-
-Result<void> append_entry(store::Transaction& transaction, const Uuid& org_id, const Caller& caller,
-                          const AuditEntry& entry) {
-  append_event(transaction, to_event(org_id, caller, entry));
   return {};
 }
 
@@ -69,30 +94,29 @@ void AuditLog::append(store::Transaction& transaction, const Uuid& org_id, const
   if (const auto type = event_type_of(entry)) {
     outbox_.enqueue_event(transaction, org_id, *type, to_event_data(caller, entry));
   }
-  entry.details["outcome"] = "success";
-  append_event(transaction, to_event(org_id, caller, std::move(entry)));
+  domain::AuditEvent event = to_event(org_id, caller, std::move(entry), kSuccess);
+  (void)append_event(transaction, event);
 }
 
 void AuditLog::append_refusal(store::Transaction& transaction, const Uuid& org_id,
                               const Caller& caller, AuditEntry entry, int status) const {
-  entry.details["outcome"] = status >= 500 ? "failed" : "denied";
-  entry.details["status"] = status;
-  append_event(transaction, to_event(org_id, caller, std::move(entry)));
+  domain::AuditEvent event = to_event(org_id, caller, std::move(entry), refusal(status));
+  (void)append_event(transaction, event);
 }
 
 void AuditLog::append_system(store::Transaction& transaction, const Uuid& org_id,
                              AuditEntry entry) const {
-  entry.details["outcome"] = "success";
-  domain::AuditEvent event = to_event(org_id, Caller{}, std::move(entry));
+  domain::AuditEvent event = to_event(org_id, Caller{}, std::move(entry), kSuccess);
   event.actor_type = "system";
   event.ip_address.clear();
-  append_event(transaction, std::move(event));
+  (void)append_event(transaction, event);
 }
 
 asio::awaitable<Result<void>> AuditLog::record(Caller& caller, AuditEntry entry) {
-  entry.details["outcome"] = "success";
+  // All but the link is made here: the writer is one thread.
+  domain::AuditEvent event = to_event(caller.principal.org_id, caller, std::move(entry), kSuccess);
   const auto write = [&](store::Transaction& transaction) {
-    return append_entry(transaction, caller.principal.org_id, caller, entry);
+    return append_event(transaction, event);
   };
   CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
@@ -101,10 +125,9 @@ asio::awaitable<Result<void>> AuditLog::record(Caller& caller, AuditEntry entry)
 
 asio::awaitable<Result<void>> AuditLog::record_refusal(Caller& caller, Uuid org_id,
                                                        AuditEntry entry, int status) {
-  entry.details["outcome"] = status >= 500 ? "failed" : "denied";
-  entry.details["status"] = status;
+  domain::AuditEvent event = to_event(org_id, caller, std::move(entry), refusal(status));
   const auto write = [&](store::Transaction& transaction) {
-    return append_entry(transaction, org_id, caller, entry);
+    return append_event(transaction, event);
   };
   CO_CHECK_OK(co_await store_.write(org_id, write));
   caller.audited = true;

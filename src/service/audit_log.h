@@ -22,6 +22,8 @@ struct AuditEntry {
   std::string resource_type;
   std::string resource_id;
   boost::json::object details;
+  /// Further members of the details, as JSON text (base/json_text.h), for what each request makes.
+  std::string detail_members{};
 };
 
 struct AuditQuery {

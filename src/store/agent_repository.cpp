@@ -123,6 +123,7 @@ bool AgentRepository::update(const AgentRow& agent) {
       .bind(12, agent.ecdh_public_key)
       .bind(13, agent.extra)
       .run();
+  transaction_.touch(Topic::kAgent, agent.id);
   return connection_.changes() == 1;
 }
 
@@ -133,6 +134,7 @@ bool AgentRepository::bump_token_version(const Uuid& id) {
           "WHERE id = ?1 AND deleted_at IS NULL")
       .bind(1, id)
       .run();
+  transaction_.touch(Topic::kAgent, id);
   return connection_.changes() == 1;
 }
 
@@ -147,6 +149,7 @@ bool AgentRepository::set_key(const Uuid& id, std::string_view lookup, ByteView 
       .bind(3, mac)
       .bind(4, expires_at)
       .run();
+  transaction_.touch(Topic::kAgent, id);
   return connection_.changes() == 1;
 }
 
@@ -159,6 +162,7 @@ bool AgentRepository::remove(const Uuid& org_id, const Uuid& id, TimePoint at) {
       .bind(2, org_id)
       .bind(3, at)
       .run();
+  transaction_.touch(Topic::kAgent, id);
   return connection_.changes() == 1;
 }
 

@@ -42,7 +42,8 @@ struct AgentRow {
 /// Methods throw Error.
 class AgentRepository {
  public:
-  explicit AgentRepository(Transaction& transaction) : connection_(transaction.connection()) {}
+  explicit AgentRepository(Transaction& transaction)
+      : transaction_(transaction), connection_(transaction.connection()) {}
 
   void insert(const AgentRow& agent);
   std::optional<AgentRow> find(const Uuid& org_id, const Uuid& id);
@@ -66,6 +67,7 @@ class AgentRepository {
   bool touch(const Uuid& id, TimePoint at);
 
  private:
+  Transaction& transaction_;
   Connection& connection_;
 };
 

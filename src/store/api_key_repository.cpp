@@ -88,6 +88,7 @@ bool ApiKeyRepository::revoke(const Uuid& org_id, const Uuid& user_id, const Uui
       .bind(2, org_id)
       .bind(3, user_id)
       .run();
+  transaction_.touch(Topic::kApiKey, id);
   return connection_.changes() == 1;
 }
 

@@ -32,7 +32,8 @@ struct ApiKeyRow {
 /// Methods throw Error.
 class ApiKeyRepository {
  public:
-  explicit ApiKeyRepository(Transaction& transaction) : connection_(transaction.connection()) {}
+  explicit ApiKeyRepository(Transaction& transaction)
+      : transaction_(transaction), connection_(transaction.connection()) {}
 
   void insert(const ApiKeyRow& key);
   std::optional<ApiKeyRow> find(const Uuid& org_id, const Uuid& user_id, const Uuid& id);
@@ -47,6 +48,7 @@ class ApiKeyRepository {
   void touch(const Uuid& id, TimePoint at);
 
  private:
+  Transaction& transaction_;
   Connection& connection_;
 };
 

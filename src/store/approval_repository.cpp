@@ -129,12 +129,16 @@ std::vector<ApprovalRow> ApprovalRepository::list(const Uuid& org_id, const Appr
 std::vector<ApprovalGrant> ApprovalRepository::grants(const Uuid& vault_id,
                                                       const Uuid& requester_id, TimePoint at) {
   auto query = connection_.prepare(
-      "SELECT policy_id, path, action FROM approvals WHERE requester_id = ?1 AND vault_id = ?2 "
+      "SELECT policy_id, path, action, grant_expires_at FROM approvals WHERE requester_id = ?1 AND "
+      "vault_id = ?2 "
       "AND status = 'approved' AND grant_expires_at > ?3");
   query.bind(1, requester_id).bind(2, vault_id).bind(3, at);
   std::vector<ApprovalGrant> grants;
   while (query.step()) {
-    grants.push_back({.policy_id = query.uuid(0), .path = query.text(1), .action = query.text(2)});
+    grants.push_back({.policy_id = query.uuid(0),
+                      .path = query.text(1),
+                      .action = query.text(2),
+                      .until = query.time(3)});
   }
   return grants;
 }
@@ -150,20 +154,21 @@ void ApprovalRepository::explain(const ApprovalRow& approval) {
 }
 
 bool ApprovalRepository::decide(const ApprovalRow& approval, TimePoint at) {
-  connection_
-      .prepare(
-          "UPDATE approvals SET status = ?2, decision_reason = ?3, decided_by = ?4, "
-          "decided_at = ?5, grant_expires_at = ?6 "
-          "WHERE id = ?1 AND status = 'pending' AND expires_at > ?7")
-      .bind(1, approval.id)
+  auto update = connection_.prepare(
+      "UPDATE approvals SET status = ?2, decision_reason = ?3, decided_by = ?4, "
+      "decided_at = ?5, grant_expires_at = ?6 "
+      "WHERE id = ?1 AND status = 'pending' AND expires_at > ?7 RETURNING requester_id");
+  update.bind(1, approval.id)
       .bind(2, approval.status)
       .bind(3, approval.decision_reason)
       .bind(4, approval.decided_by)
       .bind(5, approval.decided_at)
       .bind(6, approval.grant_expires_at)
-      .bind(7, at)
-      .run();
-  return connection_.changes() == 1;
+      .bind(7, at);
+  if (!update.step()) return false;
+  // What the requester's policies let through has changed.
+  transaction_.touch(Topic::kPolicy, update.uuid(0));
+  return true;
 }
 
 }  // namespace oneclaw::store

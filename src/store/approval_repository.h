@@ -49,6 +49,7 @@ struct ApprovalGrant {
   Uuid policy_id{};
   std::string path{};
   std::string action{};
+  TimePoint until{};
 };
 
 /// What is set must hold.
@@ -61,7 +62,8 @@ struct ApprovalFilter {
 /// Methods throw Error.
 class ApprovalRepository {
  public:
-  explicit ApprovalRepository(Transaction& transaction) : connection_(transaction.connection()) {}
+  explicit ApprovalRepository(Transaction& transaction)
+      : transaction_(transaction), connection_(transaction.connection()) {}
 
   void insert(const ApprovalRow& approval);
   std::optional<ApprovalRow> find(const Uuid& org_id, const Uuid& id);
@@ -81,6 +83,7 @@ class ApprovalRepository {
   bool decide(const ApprovalRow& approval, TimePoint at);
 
  private:
+  Transaction& transaction_;
   Connection& connection_;
 };
 

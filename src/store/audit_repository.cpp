@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "store/chain_heads.h"
+#include "store/paging.h"
+
 namespace oneclaw::store {
 
 namespace {
@@ -44,11 +47,8 @@ std::vector<domain::AuditEvent> all(Statement& query) {
 }  // namespace
 
 domain::ChainHead AuditRepository::head(const Uuid& org_id) {
-  auto query =
-      connection_.prepare("SELECT sequence, event_id, hash FROM audit_heads WHERE org_id = ?1");
-  query.bind(1, org_id);
-  if (!query.step()) return {};
-  return {.sequence = query.integer(0), .event_id = query.uuid(1), .hash = hash(query, 2)};
+  if (ChainHeads* heads = transaction_.heads()) return heads->head(connection_, org_id);
+  return stored_head(connection_, org_id);
 }
 
 void AuditRepository::append(const domain::AuditEvent& event) {
@@ -71,34 +71,38 @@ void AuditRepository::append(const domain::AuditEvent& event) {
       .bind(12, event.prev_event_id)
       .bind(13, event.integrity_hash)
       .run();
-  connection_
-      .prepare(
-          "INSERT INTO audit_heads (org_id, sequence, event_id, hash) VALUES (?1, ?2, ?3, ?4) "
-          "ON CONFLICT (org_id) DO UPDATE SET sequence = excluded.sequence, "
-          "event_id = excluded.event_id, hash = excluded.hash")
-      .bind(1, event.org_id)
-      .bind(2, event.sequence)
-      .bind(3, event.id)
-      .bind(4, event.integrity_hash)
-      .run();
+  const domain::ChainHead head{event.sequence, event.id, event.integrity_hash, event.created_at};
+  if (ChainHeads* heads = transaction_.heads()) {
+    heads->advance(event.org_id, head);
+  } else {
+    store_head(connection_, event.org_id, head);
+  }
 }
 
 std::vector<domain::AuditEvent> AuditRepository::list(const Uuid& org_id, const AuditFilter& filter,
                                                       std::int64_t limit, std::int64_t offset) {
+  // Times become sequences: there is an index on those alone.
+  std::optional<std::int64_t> from;
+  std::optional<std::int64_t> to;
+  if (filter.from) {
+    from = first_at_or_after(org_id, *filter.from);
+    if (!from) return {};
+  }
+  if (filter.to) to = first_at_or_after(org_id, *filter.to);
   std::string sql = kSelect;
   if (filter.resource_id) sql += " AND resource_id = ?4";
   if (filter.actor_id) sql += " AND actor_id = ?5";
   if (filter.action) sql += " AND action = ?6";
-  if (filter.from) sql += " AND created_at >= ?7";
-  if (filter.to) sql += " AND created_at < ?8";
+  if (filter.from) sql += " AND sequence >= ?7";
+  if (filter.to) sql += " AND sequence < ?8";
   sql += " ORDER BY sequence DESC LIMIT ?2 OFFSET ?3";
   auto query = connection_.prepare(sql);
   query.bind(1, org_id).bind(2, limit).bind(3, offset);
   if (filter.resource_id) query.bind(4, *filter.resource_id);
   if (filter.actor_id) query.bind(5, *filter.actor_id);
   if (filter.action) query.bind(6, *filter.action);
-  if (filter.from) query.bind(7, *filter.from);
-  if (filter.to) query.bind(8, *filter.to);
+  if (filter.from) query.bind(7, *from);
+  if (filter.to) query.bind(8, to.value_or(kNoLimit));
   return all(query);
 }
 
@@ -110,12 +114,27 @@ std::vector<domain::AuditEvent> AuditRepository::walk(const Uuid& org_id,
 }
 
 std::optional<std::int64_t> AuditRepository::first_at_or_after(const Uuid& org_id, TimePoint time) {
-  auto query = connection_.prepare(
-      "SELECT sequence FROM audit_events WHERE org_id = ?1 AND created_at >= ?2 "
-      "ORDER BY created_at, sequence LIMIT 1");
-  query.bind(1, org_id).bind(2, time);
-  if (!query.step()) return std::nullopt;
-  return query.integer(0);
+  auto ends = connection_.prepare(
+      "SELECT min(sequence), max(sequence) FROM audit_events WHERE org_id = ?1");
+  ends.bind(1, org_id);
+  if (!ends.step() || ends.is_null(0)) return std::nullopt;
+  std::int64_t low = ends.integer(0);
+  std::int64_t high = ends.integer(1) + 1;
+  const std::int64_t end = high;
+  while (low < high) {
+    const std::int64_t middle = low + (high - low) / 2;
+    auto query = connection_.prepare(
+        "SELECT created_at FROM audit_events WHERE org_id = ?1 AND sequence >= ?2 "
+        "ORDER BY sequence LIMIT 1");
+    query.bind(1, org_id).bind(2, middle);
+    if (query.step() && query.time(0) < time) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low == end) return std::nullopt;
+  return low;
 }
 
 }  // namespace oneclaw::store

@@ -26,11 +26,13 @@ struct AuditFilter {
 /// Methods throw Error.
 class AuditRepository {
  public:
-  explicit AuditRepository(Transaction& transaction) : connection_(transaction.connection()) {}
+  explicit AuditRepository(Transaction& transaction)
+      : transaction_(transaction), connection_(transaction.connection()) {}
 
   /// An empty head when the org has no event.
   domain::ChainHead head(const Uuid& org_id);
-  /// Stores a linked event and makes it the head. Kind::kUnique when the sequence is taken.
+  /// Stores a linked event and makes it the head. Kind::kUnique when the sequence is taken. In a
+  /// write alone; the head's row follows with the commit.
   void append(const domain::AuditEvent& event);
   /// Newest first.
   std::vector<domain::AuditEvent> list(const Uuid& org_id, const AuditFilter& filter,
@@ -38,10 +40,11 @@ class AuditRepository {
   /// Oldest first, those after `after_sequence` (0: all).
   std::vector<domain::AuditEvent> walk(const Uuid& org_id, std::int64_t after_sequence,
                                        std::int64_t limit);
-  /// The sequence of the event that is first by time at or after `time`.
+  /// The sequence of the first event at or after `time`: in a chain time never goes back.
   std::optional<std::int64_t> first_at_or_after(const Uuid& org_id, TimePoint time);
 
  private:
+  Transaction& transaction_;
   Connection& connection_;
 };
 

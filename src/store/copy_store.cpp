@@ -98,8 +98,9 @@ class Copy {
   }
 
   Result<void> walk(const Uuid& org_id) {
-    Transaction from(source_);
-    Transaction to(destination_);
+    const ChangeClock clock;
+    Transaction from(source_, clock, clock.now(), nullptr);
+    Transaction to(destination_, clock, clock.now(), nullptr);
     AuditRepository events(to);
     const domain::ChainHead head = AuditRepository(from).head(org_id);
     domain::ChainVerifier verifier;

@@ -66,6 +66,7 @@ void ErasureRepository::erase_org(const Uuid& org_id, TimePoint at) {
       .bind(1, org_id)
       .bind(2, kErased)
       .run();
+  transaction_.touch_all();
 }
 
 void ErasureRepository::erase_user(const Uuid& user_id) {
@@ -88,6 +89,7 @@ void ErasureRepository::erase_user(const Uuid& user_id) {
       .bind(1, user_id)
       .bind(2, user_id.to_string() + "@erased.invalid")
       .run();
+  transaction_.touch(Topic::kUser, user_id);
 }
 
 }  // namespace oneclaw::store

@@ -1,10 +1,28 @@
 #include "store/job_queue.h"
 
+#include <algorithm>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 namespace oneclaw::store {
 
 namespace asio = boost::asio;
+
+void complete_all(std::vector<Job*>& jobs) {
+  using Group = std::vector<std::unique_ptr<Resumption>>;
+  std::vector<std::pair<const void*, Group>> groups;  // one for each I/O thread
+  for (Job* job : jobs) {
+    const void* home = job->resumption->home();
+    auto group = std::ranges::find(groups, home, &std::pair<const void*, Group>::first);
+    if (group == groups.end()) group = groups.insert(groups.end(), {home, Group()});
+    group->second.push_back(std::move(job->resumption));
+  }
+  jobs.clear();
+  for (auto& [home, group] : groups) {
+    Resumption& first = *group.front();
+    first.post(std::move(group));
+  }
+}
 
 asio::awaitable<Result<void>> JobQueue::run(WorkRef work, std::optional<Uuid> org_id) {
   Job job{.work = work, .org_id = org_id};
@@ -12,7 +30,8 @@ asio::awaitable<Result<void>> JobQueue::run(WorkRef work, std::optional<Uuid> or
     job.resumption = std::make_unique<PostedResumption<decltype(handler)>>(std::move(handler));
     if (push(job)) return;
     job.outcome = problems::unavailable("The database is busy; try again soon.", 1);
-    job.complete();
+    std::vector<Job*> refused{&job};
+    complete_all(refused);
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(initiate,
                                                                        asio::use_awaitable);
@@ -42,12 +61,14 @@ bool JobQueue::take(std::size_t most, std::vector<Job*>& batch) {
     }
   }
   const auto oldest = std::chrono::steady_clock::now() - longest_wait_;
-  std::erase_if(batch, [oldest](Job* job) {
+  std::vector<Job*> late;
+  std::erase_if(batch, [&](Job* job) {
     if (job->queued_at >= oldest) return false;
     job->outcome = problems::unavailable("The database took too long; try again soon.", 1);
-    job->complete();
+    late.push_back(job);
     return true;
   });
+  if (!late.empty()) complete_all(late);
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/execution/context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
@@ -24,7 +25,12 @@ namespace oneclaw::store {
 class Resumption {
  public:
   virtual ~Resumption() = default;
-  virtual void post() = 0;
+  /// The execution context that the coroutine lives on.
+  [[nodiscard]] virtual const void* home() const = 0;
+  /// Resumes it here. On a thread of home()'s alone.
+  virtual void resume() = 0;
+  /// Resumes all of `group`, which have the same home, of which this is one.
+  virtual void post(std::vector<std::unique_ptr<Resumption>> group) = 0;
 };
 
 template <class Handler>
@@ -32,7 +38,20 @@ class PostedResumption final : public Resumption {
  public:
   explicit PostedResumption(Handler handler)
       : handler_(std::move(handler)), home_(boost::asio::get_associated_executor(handler_)) {}
-  void post() override { boost::asio::post(home_.get_executor(), std::move(handler_)); }
+
+  [[nodiscard]] const void* home() const override {
+    return &boost::asio::query(home_.get_executor(), boost::asio::execution::context);
+  }
+  void resume() override { std::move(handler_)(); }
+  void post(std::vector<std::unique_ptr<Resumption>> group) override {
+    // One handler for all: one lock of the context's queue, and one wake-up of its thread.
+    boost::asio::post(home_.get_executor(), [moved = std::move(group)]() mutable {
+      for (std::unique_ptr<Resumption>& one : moved) {
+        const std::unique_ptr<Resumption> last = std::move(one);
+        last->resume();
+      }
+    });
+  }
 
  private:
   Handler handler_;
@@ -46,13 +65,10 @@ struct Job {
   Result<void> outcome{};
   std::chrono::steady_clock::time_point queued_at{};
   std::unique_ptr<Resumption> resumption{};
-
-  /// Resumes the coroutine: the job may be gone when this returns.
-  void complete() {
-    const std::unique_ptr<Resumption> last = std::move(resumption);
-    last->post();
-  }
 };
+
+/// Resumes the coroutines of `jobs`, which may be gone when this returns; empties the list.
+void complete_all(std::vector<Job*>& jobs);
 
 class JobQueue {
  public:

@@ -59,6 +59,7 @@ void MemberRepository::set_role(const Uuid& org_id, const Uuid& user_id, std::st
       .bind(2, user_id)
       .bind(3, role)
       .run();
+  transaction_.touch(Topic::kUser, user_id);
 }
 
 void MemberRepository::move(const Uuid& user_id, const Uuid& from, const Uuid& to,
@@ -88,6 +89,7 @@ void MemberRepository::move(const Uuid& user_id, const Uuid& from, const Uuid& t
       .bind(1, user_id)
       .bind(2, at)
       .run();
+  transaction_.touch(Topic::kUser, user_id);
 }
 
 }  // namespace oneclaw::store

@@ -34,6 +34,7 @@ struct Lane {
 class PgStore final : public Store {
  public:
   explicit PgStore(PgOptions options) : options_(std::move(options)) {
+    clock_.distrust();  // nothing tells of other nodes' writes yet
     for (int i = 0; i < std::max(options_.writers, 1) + 1; ++i) {
       Lane& lane = writes_.emplace_back(options_.most_queued_writes, options_.longest_wait);
       lane.threads.emplace_back([this, &lane] { write_loop(lane); });
@@ -77,12 +78,12 @@ class PgStore final : public Store {
   }
 
   void write_loop(Lane& lane) {
-    PgWriter writer(options_);
+    PgWriter writer(options_, clock_);
     std::vector<Job*> batch;
     while (lane.queue.take(options_.most_writes_per_commit, batch)) {
       if (batch.empty()) continue;
       writer.run(batch);
-      for (Job* job : batch) job->complete();
+      complete_all(batch);
     }
   }
 
@@ -96,7 +97,7 @@ class PgStore final : public Store {
       Job& job = *batch.front();
       // A connection may have been lost while it was idle: so twice.
       if (!read(session, job) && !read(session, job) && &url != &options_.url) read(primary, job);
-      job.complete();
+      complete_all(batch);
     }
   }
 
@@ -105,8 +106,9 @@ class PgStore final : public Store {
     job.outcome = {};
     try {
       PgConnection& connection = session.connection();
+      const ChangeClock::Mark mark = clock_.now();  // before the snapshot
       connection.defer("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-      Transaction transaction(connection);
+      Transaction transaction(connection, clock_, mark, nullptr);
       job.work(transaction);
       connection.flush();
       // Nobody waits for the end; it comes before what the connection is used for next.

@@ -44,8 +44,14 @@ void begin(PgConnection& connection, const std::vector<Job*>& batch) {
 }  // namespace
 
 void PgWriter::run(const std::vector<Job*>& batch) {
+  batch_ = {};
   Mode mode = batch.size() == 1 ? Mode::kSavepoints : Mode::kPlain;
   for (int tries = 1; !attempt(batch, mode, tries); ++tries) {
+  }
+  if (batch_.all_changed) {
+    clock_.changed_all();
+  } else {
+    clock_.changed(batch_.changes);
   }
 }
 
@@ -102,7 +108,7 @@ bool PgWriter::run_jobs(PgConnection& connection, const std::vector<Job*>& batch
 }
 
 bool PgWriter::run_plain(PgConnection& connection, Job& job) {
-  Transaction transaction(connection);
+  Transaction transaction(connection, clock_, clock_.now(), &batch_);
   try {
     return job.work(transaction);
   } catch (const Error&) {
@@ -120,7 +126,7 @@ void PgWriter::run_in_savepoint(PgConnection& connection, Job& job) {
 
 /// True when the job's changes are to be kept. What is no fault of its own is thrown.
 bool PgWriter::try_job(PgConnection& connection, Job& job) {
-  Transaction transaction(connection);
+  Transaction transaction(connection, clock_, clock_.now(), &batch_);
   try {
     const bool keep = job.work(transaction);
     connection.flush();

@@ -19,8 +19,10 @@ namespace oneclaw::store {
 /// one after the other, on whichever nodes.
 class PgWriter {
  public:
-  explicit PgWriter(const PgOptions& options)
-      : options_(options), session_(options.url, options.timeouts, options.row_seal.get()) {}
+  PgWriter(const PgOptions& options, ChangeClock& clock)
+      : options_(options),
+        clock_(clock),
+        session_(options.url, options.timeouts, options.row_seal.get()) {}
 
   /// Sets each job's outcome: kept only where the server has said that it has committed.
   void run(const std::vector<Job*>& batch);
@@ -39,6 +41,8 @@ class PgWriter {
   void tell(std::string_view text) const;
 
   const PgOptions& options_;
+  ChangeClock& clock_;
+  WriteBatch batch_{};
   PgSession session_;
   bool committing_ = false;
 };

@@ -60,6 +60,7 @@ void PolicyRepository::insert(const PolicyRow& policy) {
       .bind(16, policy.updated_at)
       .bind(17, policy.approval)
       .run();
+  transaction_.touch(Topic::kPolicy, policy.principal_id);
 }
 
 std::optional<PolicyRow> PolicyRepository::find(const Uuid& vault_id, const Uuid& id) {
@@ -97,13 +98,12 @@ std::vector<Uuid> PolicyRepository::vaults_for_principal(const Uuid& org_id,
 }
 
 bool PolicyRepository::update(const PolicyRow& policy) {
-  connection_
-      .prepare(
-          "UPDATE policies SET secret_path_pattern = ?3, permissions = ?4, effect = ?5, "
-          "priority = ?6, conditions = ?7, expires_at = ?8, extra = ?9, updated_at = ?10, "
-          "approval = ?11 "
-          "WHERE id = ?1 AND vault_id = ?2")
-      .bind(1, policy.id)
+  auto update = connection_.prepare(
+      "UPDATE policies SET secret_path_pattern = ?3, permissions = ?4, effect = ?5, "
+      "priority = ?6, conditions = ?7, expires_at = ?8, extra = ?9, updated_at = ?10, "
+      "approval = ?11 "
+      "WHERE id = ?1 AND vault_id = ?2 RETURNING principal_id");
+  update.bind(1, policy.id)
       .bind(2, policy.vault_id)
       .bind(3, policy.secret_path_pattern)
       .bind(4, policy.permissions)
@@ -113,17 +113,21 @@ bool PolicyRepository::update(const PolicyRow& policy) {
       .bind(8, policy.expires_at)
       .bind(9, policy.extra)
       .bind(10, policy.updated_at)
-      .bind(11, policy.approval)
-      .run();
-  return connection_.changes() == 1;
+      .bind(11, policy.approval);
+  return touch_principal(update);
 }
 
 bool PolicyRepository::remove(const Uuid& vault_id, const Uuid& id) {
-  connection_.prepare("DELETE FROM policies WHERE id = ?1 AND vault_id = ?2")
-      .bind(1, id)
-      .bind(2, vault_id)
-      .run();
-  return connection_.changes() == 1;
+  auto removal = connection_.prepare(
+      "DELETE FROM policies WHERE id = ?1 AND vault_id = ?2 RETURNING principal_id");
+  removal.bind(1, id).bind(2, vault_id);
+  return touch_principal(removal);
+}
+
+bool PolicyRepository::touch_principal(Statement& changed) {
+  if (!changed.step()) return false;
+  transaction_.touch(Topic::kPolicy, changed.uuid(0));
+  return true;
 }
 
 std::int64_t PolicyRepository::remove_for_principal(std::string_view principal_type,
@@ -132,6 +136,7 @@ std::int64_t PolicyRepository::remove_for_principal(std::string_view principal_t
       .bind(1, principal_id)
       .bind(2, principal_type)
       .run();
+  transaction_.touch(Topic::kPolicy, principal_id);
   return connection_.changes();
 }
 

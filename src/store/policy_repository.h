@@ -37,7 +37,8 @@ struct PolicyRow {
 /// Methods throw Error.
 class PolicyRepository {
  public:
-  explicit PolicyRepository(Transaction& transaction) : connection_(transaction.connection()) {}
+  explicit PolicyRepository(Transaction& transaction)
+      : transaction_(transaction), connection_(transaction.connection()) {}
 
   void insert(const PolicyRow& policy);
   std::optional<PolicyRow> find(const Uuid& vault_id, const Uuid& id);
@@ -59,6 +60,10 @@ class PolicyRepository {
   std::int64_t remove_for_principal(std::string_view principal_type, const Uuid& principal_id);
 
  private:
+  /// Steps a statement that returns the principal_id of the policy it changed.
+  bool touch_principal(Statement& changed);
+
+  Transaction& transaction_;
   Connection& connection_;
 };
 

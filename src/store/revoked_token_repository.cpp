@@ -10,6 +10,7 @@ void RevokedTokenRepository::insert(const Uuid& token_id, TimePoint expires_at) 
       .bind(1, token_id)
       .bind(2, expires_at)
       .run();
+  transaction_.touch(Topic::kToken, token_id);
 }
 
 bool RevokedTokenRepository::contains(const Uuid& token_id) {

@@ -13,7 +13,7 @@ namespace oneclaw::store {
 class RevokedTokenRepository {
  public:
   explicit RevokedTokenRepository(Transaction& transaction)
-      : connection_(transaction.connection()) {}
+      : transaction_(transaction), connection_(transaction.connection()) {}
 
   /// Revoking a token again changes nothing.
   void insert(const Uuid& token_id, TimePoint expires_at);
@@ -22,6 +22,7 @@ class RevokedTokenRepository {
   std::int64_t purge_expired(TimePoint before, std::int64_t limit);
 
  private:
+  Transaction& transaction_;
   Connection& connection_;
 };
 

@@ -140,6 +140,7 @@ void SecretRepository::update(const SecretRow& secret) {
       .bind(4, secret.deleted_at)
       .bind(5, seal_row(connection_, sealed_text(secret)))
       .run();
+  transaction_.touch(Topic::kSecret, secret.id);
 }
 
 void SecretRepository::advance(const Uuid& secret_id, std::int64_t version, TimePoint at) {
@@ -264,6 +265,7 @@ void SecretRepository::update(const VersionRow& version) {
       .bind(4, version.is_disabled)
       .bind(5, seal_row(connection_, sealed_text(version)))
       .run();
+  transaction_.touch(Topic::kSecret, version.secret_id);
 }
 
 bool SecretRepository::disable_version(const Uuid& secret_id, std::int64_t version) {
@@ -328,6 +330,7 @@ bool SecretRepository::replace_cmek_version(const VersionRow& version,
       .bind(6, version.ciphertext)
       .bind(7, seal_row(connection_, sealed_text(*row)))
       .run();
+  transaction_.touch(Topic::kSecret, version.secret_id);
   return true;
 }
 

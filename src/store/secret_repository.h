@@ -62,7 +62,8 @@ struct ListedSecret {
 /// Methods throw Error; reads throw kTampered for a row that isn't as this class wrote it.
 class SecretRepository {
  public:
-  explicit SecretRepository(Transaction& transaction) : connection_(transaction.connection()) {}
+  explicit SecretRepository(Transaction& transaction)
+      : transaction_(transaction), connection_(transaction.connection()) {}
 
   /// Deleted ones too.
   std::optional<SecretRow> find(const Uuid& vault_id, std::string_view path);
@@ -106,6 +107,7 @@ class SecretRepository {
   void update(const VersionRow& version);
   std::optional<VersionRow> version_metadata(const Uuid& secret_id, std::int64_t version);
 
+  Transaction& transaction_;
   Connection& connection_;
 };
 

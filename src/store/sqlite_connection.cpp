@@ -153,6 +153,28 @@ bool SqliteConnection::in_transaction() const {
   return sqlite3_get_autocommit(handle_.get()) == 0;
 }
 
+std::int64_t SqliteConnection::total_changes() const {
+  return sqlite3_total_changes64(handle_.get());
+}
+
+void SqliteConnection::leave_checkpoints() {
+  const auto note = [](void* pages, sqlite3*, const char*, int count) {
+    *static_cast<int*>(pages) = count;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(handle_.get(), note, &log_pages_);
+}
+
+bool SqliteConnection::checkpoint() {
+  int log = 0;
+  int done = 0;
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &log, &done);
+  if (code == SQLITE_BUSY || code == SQLITE_LOCKED) return false;
+  if (code != SQLITE_OK) fail(handle_.get(), code);
+  return log == done;
+}
+
 std::int64_t SqliteConnection::query_integer(std::string_view sql) {
   Statement query = prepare(sql);
   if (!query.step()) throw Error(Error::Kind::kOther, "a query gave no row");

@@ -32,6 +32,14 @@ class SqliteConnection final : public Connection {
 
   /// False once SQLite has rolled back by itself, as it does when the disk is full.
   [[nodiscard]] bool in_transaction() const;
+  /// Rows changed since the connection was opened.
+  [[nodiscard]] std::int64_t total_changes() const;
+  /// From now on this connection's commits leave check-points to others; log_pages() tells when.
+  void leave_checkpoints();
+  /// Pages in the write-ahead log after this connection's last commit.
+  [[nodiscard]] int log_pages() const { return log_pages_; }
+  /// Moves what it can of the log into the file, and waits for nobody. False when some is left.
+  bool checkpoint();
   /// The first column of a statement's first row, such as a PRAGMA's.
   std::int64_t query_integer(std::string_view sql);
 
@@ -46,6 +54,7 @@ class SqliteConnection final : public Connection {
     void operator()(sqlite3* handle) const;
   };
 
+  int log_pages_ = 0;
   std::unique_ptr<sqlite3, Close> handle_;
   std::unordered_map<std::string, std::unique_ptr<SqliteStatement>, Hash, std::equal_to<>> cache_;
 };

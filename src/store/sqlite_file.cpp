@@ -45,6 +45,7 @@ void configure(SqliteConnection& connection) {
       "PRAGMA trusted_schema = OFF;"
       "PRAGMA cell_size_check = ON;"
       "PRAGMA secure_delete = FAST;"
+      "PRAGMA cache_size = -8192;"  // KiB
       "PRAGMA temp_store = MEMORY");
 }
 

@@ -11,20 +11,58 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
+#include "store/change_clock.h"
 #include "store/connection.h"
 
 namespace oneclaw::store {
 
+class ChainHeads;
+
+/// What the jobs of one write transaction have done so far.
+struct WriteBatch {
+  std::vector<Change> changes;  ///< of jobs that were rolled back too
+  bool all_changed = false;
+  ChainHeads* heads = nullptr;  ///< null where other nodes write too
+};
+
 /// An open transaction: repositories are made from it.
 class Transaction {
  public:
-  explicit Transaction(Connection& connection) : connection_(connection) {}
+  /// `mark`: the clock before it began. `batch`: null for a read.
+  Transaction(Connection& connection, const ChangeClock& clock, ChangeClock::Mark mark,
+              WriteBatch* batch)
+      : connection_(connection), clock_(clock), mark_(mark), batch_(batch) {}
   Connection& connection() { return connection_; }
+
+  [[nodiscard]] bool writes() const { return batch_ != nullptr; }
+  /// What this transaction sees is of that moment or later.
+  [[nodiscard]] ChangeClock::Mark mark() const { return mark_; }
+  /// The same as the clock's, and aware of writes that this transaction sees uncommitted.
+  [[nodiscard]] bool unchanged_since(ChangeClock::Mark mark, Topic topic, const Uuid& id) const;
+  /// The heads in memory; null in a read, and where they are in the database alone.
+  [[nodiscard]] ChainHeads* heads() { return batch_ == nullptr ? nullptr : batch_->heads; }
+
+  /// Says that this write changes what `id` names, so that no cache serves the old state once the
+  /// write is committed. Every repository method that changes or deletes a row on which sign-in,
+  /// tokens, access, vaults or secrets hang calls it; one that adds a row calls it when that
+  /// changes what is known of something older (a policy: its principal; a KEK: its vault).
+  void touch(Topic topic, const Uuid& id) {
+    if (batch_ != nullptr) batch_->changes.push_back({topic, id});
+  }
+  /// The same for a write that changes more than can be named, such as all of an org. Rare: every
+  /// cache starts anew.
+  void touch_all() {
+    if (batch_ != nullptr) batch_->all_changed = true;
+  }
 
  private:
   Connection& connection_;
+  const ChangeClock& clock_;
+  const ChangeClock::Mark mark_;
+  WriteBatch* const batch_;
 };
 
 /// A body of work inside a transaction, by reference: the caller keeps it alive.
@@ -98,6 +136,9 @@ class Store {
     co_return std::move(*outcome);
   }
 
+  /// What committed writes have changed; ticks before a write's coroutine goes on.
+  [[nodiscard]] const ChangeClock& clock() const { return clock_; }
+
  protected:
   virtual boost::asio::awaitable<Result<void>> run_read(WorkRef work) = 0;
   virtual boost::asio::awaitable<Result<void>> run_read_behind(WorkRef work) {
@@ -106,6 +147,8 @@ class Store {
   /// `org_id`: the org that the write stays inside, if it does.
   virtual boost::asio::awaitable<Result<void>> run_write(WorkRef work,
                                                          std::optional<Uuid> org_id) = 0;
+
+  ChangeClock clock_;
 
  private:
   template <class F>

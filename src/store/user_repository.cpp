@@ -87,6 +87,7 @@ void UserRepository::insert_membership(const MembershipRow& membership) {
       .bind(3, membership.role)
       .bind(4, membership.created_at)
       .run();
+  transaction_.touch(Topic::kUser, membership.user_id);
 }
 
 std::optional<UserRow> UserRepository::find(const Uuid& id) {
@@ -144,6 +145,7 @@ bool UserRepository::update_profile(const Uuid& id, const std::optional<std::str
       .bind(2, display_name)
       .bind(3, marketing_emails)
       .run();
+  transaction_.touch(Topic::kUser, id);
   return connection_.changes() == 1;
 }
 
@@ -152,6 +154,7 @@ bool UserRepository::set_totp_enabled(const Uuid& id, bool enabled) {
       .bind(1, id)
       .bind(2, enabled)
       .run();
+  transaction_.touch(Topic::kUser, id);
   return connection_.changes() == 1;
 }
 
@@ -160,6 +163,7 @@ bool UserRepository::set_email(const Uuid& id, std::string_view email) {
       .bind(1, id)
       .bind(2, email)
       .run();
+  transaction_.touch(Topic::kUser, id);
   return connection_.changes() == 1;
 }
 
@@ -167,6 +171,7 @@ bool UserRepository::bump_token_version(const Uuid& id) {
   connection_.prepare("UPDATE users SET token_version = token_version + 1 WHERE id = ?1")
       .bind(1, id)
       .run();
+  transaction_.touch(Topic::kUser, id);
   return connection_.changes() == 1;
 }
 
@@ -176,6 +181,7 @@ std::optional<std::int64_t> UserRepository::set_password(const Uuid& id, std::st
       "RETURNING token_version");
   update.bind(1, id).bind(2, hash);
   if (!update.step()) return std::nullopt;
+  transaction_.touch(Topic::kUser, id);
   return update.integer(0);
 }
 
@@ -184,6 +190,7 @@ bool UserRepository::set_password_hash(const Uuid& id, std::string_view hash) {
       .bind(1, id)
       .bind(2, hash)
       .run();
+  transaction_.touch(Topic::kUser, id);
   return connection_.changes() == 1;
 }
 
@@ -192,6 +199,7 @@ bool UserRepository::link_google(const Uuid& id, std::string_view subject) {
       .bind(1, id)
       .bind(2, subject)
       .run();
+  transaction_.touch(Topic::kUser, id);
   return connection_.changes() == 1;
 }
 

@@ -45,7 +45,8 @@ struct MembershipRow {
 /// Methods throw Error.
 class UserRepository {
  public:
-  explicit UserRepository(Transaction& transaction) : connection_(transaction.connection()) {}
+  explicit UserRepository(Transaction& transaction)
+      : transaction_(transaction), connection_(transaction.connection()) {}
 
   void insert_org(const OrgRow& org);
   std::optional<OrgRow> find_org(const Uuid& id);
@@ -79,6 +80,7 @@ class UserRepository {
   bool link_google(const Uuid& id, std::string_view subject);
 
  private:
+  Transaction& transaction_;
   Connection& connection_;
 };
 

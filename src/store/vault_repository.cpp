@@ -110,6 +110,7 @@ bool VaultRepository::remove(const Uuid& org_id, const Uuid& id, TimePoint at) {
       .bind(2, org_id)
       .bind(3, at)
       .run();
+  transaction_.touch(Topic::kVault, id);
   return connection_.changes() == 1;
 }
 
@@ -119,6 +120,7 @@ void VaultRepository::set_cmek(const VaultRow& vault) {
       .bind(2, vault.cmek_fingerprint)
       .bind(3, seal_row(connection_, sealed_text(vault)))
       .run();
+  transaction_.touch(Topic::kVault, vault.id);
 }
 
 void VaultRepository::insert_kek(const VaultKekRow& kek) {
@@ -132,6 +134,7 @@ void VaultRepository::insert_kek(const VaultKekRow& kek) {
       .bind(4, kek.wrapped)
       .bind(5, kek.created_at)
       .run();
+  transaction_.touch(Topic::kVault, kek.vault_id);
 }
 
 std::optional<VaultKekRow> VaultRepository::kek(const Uuid& vault_id, std::int64_t version) {

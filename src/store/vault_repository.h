@@ -38,7 +38,8 @@ struct VaultKekRow {
 /// Methods throw Error; reads of a vault throw kTampered when its org, maker or kind was changed.
 class VaultRepository {
  public:
-  explicit VaultRepository(Transaction& transaction) : connection_(transaction.connection()) {}
+  explicit VaultRepository(Transaction& transaction)
+      : transaction_(transaction), connection_(transaction.connection()) {}
 
   /// Kind::kUnique when the name is taken.
   void insert(const VaultRow& vault);
@@ -61,6 +62,7 @@ class VaultRepository {
   void seal_unsealed();
 
  private:
+  Transaction& transaction_;
   Connection& connection_;
 };
 

@@ -66,7 +66,9 @@ TEST(AuditChain, KnownHashes) {
   AuditEvent first = first_event();
   AuditEvent second = second_event();
   link(head, first);
-  link(head, second);
+  second.sequence = 2;
+  second.prev_event_id = first.id;
+  second.integrity_hash = chain_hash(first.integrity_hash, second);
   // By Python's hashlib and struct, from the layout in audit_chain.h.
   EXPECT_EQ(to_hex(first.integrity_hash),
             "e16857ad96aef887950f25572da5829d6cd7f4b076bdde5ad3cddb71deee46de");
@@ -83,6 +85,20 @@ TEST(AuditChain, LinkNumbersAndJoins) {
   EXPECT_EQ(chain[2].sequence, 3);
   EXPECT_EQ(chain[2].prev_event_id, chain[1].id);
   EXPECT_EQ(chain[2].integrity_hash, chain_hash(chain[1].integrity_hash, chain[2]));
+}
+
+TEST(AuditChain, TimeNeverGoesBack) {
+  ChainHead head;
+  AuditEvent first = first_event();
+  AuditEvent second = second_event();
+  AuditEvent third = first_event();
+  third.created_at += std::chrono::seconds(1);
+  const TimePoint later = third.created_at;
+  for (AuditEvent* event : {&first, &second, &third}) link(head, *event);
+  EXPECT_EQ(second.created_at, first.created_at);
+  EXPECT_EQ(third.created_at, later);
+  ChainVerifier verifier;
+  for (const AuditEvent& event : {first, second, third}) EXPECT_TRUE(verifier.accept(event));
 }
 
 TEST(AuditChain, AnEmptyChainIsValid) {

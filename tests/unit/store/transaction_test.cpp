@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "fixture.h"
+#include "store/audit_repository.h"
 
 namespace oneclaw::store {
 namespace {
@@ -143,6 +144,98 @@ TEST_F(TransactionTest, OneJobsRollbackLeavesTheOthersInItsBatch) {
   EXPECT_EQ(results[3].problem().status, 500);
   EXPECT_TRUE(results[4].ok());
   EXPECT_EQ(orgs(), 2);
+}
+
+Result<void> append(Transaction& transaction, std::uint8_t number) {
+  AuditRepository audit(transaction);
+  domain::AuditEvent event;
+  event.id = uuid(number);
+  event.org_id = uuid(1);
+  domain::ChainHead head = audit.head(event.org_id);
+  domain::link(head, event);
+  audit.append(event);
+  return {};
+}
+
+TEST_F(TransactionTest, AChainHasNoGapWhereAJobWasRolledBack) {
+  const std::vector<Work> works{
+      [](Transaction& transaction) { return append(transaction, 1); },
+      [](Transaction& transaction) -> Result<void> {
+        CHECK_OK(append(transaction, 2));
+        CHECK_OK(append(transaction, 3));
+        return problems::forbidden("no");
+      },
+      [](Transaction& transaction) -> Result<void> {
+        CHECK_OK(append(transaction, 4));
+        insert_org(transaction, 1);
+        insert_org(transaction, 1);
+        return {};
+      },
+      [](Transaction& transaction) { return append(transaction, 5); },
+  };
+  const auto check = [&](std::int64_t events) {
+    domain::ChainVerifier verifier;
+    ask([&](Transaction& transaction) {
+      AuditRepository audit(transaction);
+      for (const auto& event : audit.walk(uuid(1), 0, 100)) EXPECT_TRUE(verifier.accept(event));
+      EXPECT_EQ(verifier.verified(), events);
+      EXPECT_EQ(audit.head(uuid(1)).hash, verifier.head().hash);
+      EXPECT_EQ(audit.head(uuid(1)).sequence, events);
+      return 0;
+    });
+  };
+  const auto results = run_as_batch(works);
+  EXPECT_TRUE(results[0].ok());
+  EXPECT_EQ(results[1].problem().status, 403);
+  EXPECT_EQ(results[2].problem().status, 409);
+  EXPECT_TRUE(results[3].ok());
+  EXPECT_TRUE(failures_.empty());
+  check(2);
+  // A lone job that is rolled back, and then the head from memory and from the file.
+  EXPECT_FALSE(write(works[1]).ok());
+  EXPECT_TRUE(write([](Transaction& transaction) { return append(transaction, 6); }).ok());
+  check(3);
+  reopen(options_);
+  EXPECT_TRUE(write([](Transaction& transaction) { return append(transaction, 7); }).ok());
+  check(4);
+}
+
+TEST_F(TransactionTest, AFailureInABatchIsToldOnce) {
+  const auto results = run_as_batch({
+      [](Transaction& transaction) -> Result<void> {
+        insert_org(transaction, 1);
+        throw std::logic_error("x");
+      },
+      [](Transaction& transaction) { return keep(transaction, 2); },
+  });
+  EXPECT_EQ(results[0].problem().status, 500);
+  EXPECT_TRUE(results[1].ok());
+  EXPECT_EQ(failures_.size(), 1U);
+}
+
+TEST_F(TransactionTest, TheLogIsCheckpointedBesideTheWriter) {
+  if (!postgres_url().empty()) GTEST_SKIP() << "SQLite's own";
+  const std::string text(100'000, 'x');
+  for (std::uint8_t i = 0; i < 200; ++i) {
+    change([&](Transaction& transaction) {
+      UserRepository(transaction)
+          .insert_org({.id = uuid(i), .name = text, .created_at = from_micros(1)});
+    });
+  }
+  // 20 MB went through the log: about all of it is in the file while the store is open.
+  const auto wait_until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (std::filesystem::file_size(options_.file) < 15'000'000 &&
+         std::chrono::steady_clock::now() < wait_until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_GT(std::filesystem::file_size(options_.file), 15'000'000U);
+  for (int i = 0; i < 3; ++i) {
+    change([&](Transaction& transaction) {
+      transaction.connection().prepare("UPDATE orgs SET name = ?1").bind(1, text).run();
+    });
+  }
+  EXPECT_LT(std::filesystem::file_size(options_.file.string() + "-wal"), 80'000'000U);
+  EXPECT_TRUE(failures_.empty());
 }
 
 TEST_F(TransactionTest, ACommitThatFailsFailsItsWholeBatch) {

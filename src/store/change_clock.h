@@ -1,0 +1,90 @@
+// What committed writes have changed, so that nothing stale is ever served from a cache.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+
+#include "base/uuid.h"
+
+namespace oneclaw::store {
+
+/// What an id names. A cache says which topics an entry of its hangs on.
+enum class Topic : std::uint8_t {
+  kOrg,     ///< an org's settings and rules, by org id
+  kUser,    ///< an account and its memberships and roles, by user id
+  kAgent,   ///< an agent, its key, its bindings, by agent id
+  kApiKey,  ///< a personal key, by key id
+  kToken,   ///< a revoked token (`jti`) or session (`sid`), by that id
+  kVault,   ///< a vault and its KEKs, by vault id
+  kPolicy,  ///< a principal's policies and approvals, in any vault, by the principal's id
+  kSecret,  ///< a secret and its versions, by secret id
+};
+inline constexpr std::size_t kTopics = 8;
+
+/// One thing that a write changed.
+struct Change {
+  Topic topic;
+  Uuid id;
+};
+
+/// A logical clock that ticks with each commit that changed something, and knows when each thing
+/// last changed. Lock-free to ask.
+///
+/// Repositories tell it through Transaction::touch(); the store ticks after COMMIT and before the
+/// write's coroutine goes on, so whoever asks after a write's answer sees that write. Another
+/// node's changes (LISTEN/NOTIFY) enter by changed() too.
+///
+/// A cache stays right, races included, when it keeps to this order:
+///
+///     row = co_await store.read([&](Transaction& transaction) {
+///       ...
+///       cache.put(key, {row, transaction.mark()});   // from a read, never from a write
+///     });
+///     ...
+///     hit = entry && clock.unchanged_since(entry->mark, Topic::kVault, entry->row.id);
+///
+/// A read that saw the state before a commit has a mark before it, so what it puts in is never
+/// given out. Cache only what was found: nothing tells of an id that comes into being.
+class ChangeClock {
+ public:
+  using Mark = std::uint64_t;
+
+  ChangeClock();
+
+  [[nodiscard]] Mark now() const { return now_.load(std::memory_order_acquire); }
+  /// False when the thing has changed after `mark`; now and then (ids share slots) also when it
+  /// hasn't.
+  [[nodiscard]] bool unchanged_since(Mark mark, Topic topic, const Uuid& id) const {
+    return !distrusted_ && slots_[slot(topic, id)].load(std::memory_order_acquire) <= mark;
+  }
+
+  /// From now on nothing is known to be unchanged: others write to the same database, and nothing
+  /// tells of it. Before the clock is shared between threads.
+  void distrust() { distrusted_ = true; }
+
+  /// Ticks. Call it once the changes are visible to readers. Thread-safe.
+  void changed(std::span<const Change> changes);
+  /// Everything may have changed: for when notices of other nodes may have been lost.
+  void changed_all();
+
+ private:
+  static constexpr unsigned kSlotBits = 13;
+  static constexpr std::size_t kSlotsPerTopic = std::size_t{1} << kSlotBits;
+
+  static std::size_t slot(Topic topic, const Uuid& id) {
+    const std::uint64_t mixed = std::hash<Uuid>{}(id)*0x9E3779B97F4A7C15U;
+    return static_cast<std::size_t>(topic) * kSlotsPerTopic + (mixed >> (64U - kSlotBits));
+  }
+
+  bool distrusted_ = false;
+  std::mutex mutex_;
+  std::atomic<Mark> now_{0};
+  std::unique_ptr<std::atomic<Mark>[]> slots_;  ///< the tick of each slot's last change
+};
+
+}  // namespace oneclaw::store
