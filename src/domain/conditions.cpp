@@ -132,6 +132,10 @@ Result<Conditions> Conditions::parse(std::string_view text) {
   return conditions;
 }
 
+std::size_t Conditions::bytes() const {
+  return ip_allowlist_.capacity() * sizeof(Cidr) + (window_ ? sizeof(TimeWindow) + 32 : 0);
+}
+
 bool Conditions::hold(const IpAddress& client, TimePoint at) const {
   if (has_ip_allowlist_ && std::ranges::none_of(ip_allowlist_, [&](const Cidr& block) {
         return block.contains(client);

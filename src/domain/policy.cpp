@@ -15,21 +15,6 @@ struct NamedPermission {
 constexpr std::array<NamedPermission, 3> kPermissions{
     {{kRead, "read"}, {kWrite, "write"}, {kDelete, "delete"}}};
 
-bool applies(const Policy& policy, const AccessRequest& request, PermissionSet wanted) {
-  return policy.principal_type == request.principal_type &&
-         policy.principal_id == request.principal_id && (policy.permissions & wanted) != 0 &&
-         (!policy.expires_at || *policy.expires_at > request.at) &&
-         policy.pattern.matches(request.path) && policy.conditions.hold(request.client, request.at);
-}
-
-/// What a policy says about an access; on a tie the greatest wins.
-enum class Verdict : std::uint8_t { kAllow, kAsk, kDeny };
-
-Verdict verdict_of(const Policy& policy, Access access) {
-  if (policy.effect == Effect::kDeny) return Verdict::kDeny;
-  return policy.approval && policy.approval->asks(access) ? Verdict::kAsk : Verdict::kAllow;
-}
-
 /// Whether `policy`, of the same priority, would change what `deciding` says.
 bool wins_tie(const Policy& policy, const Policy& deciding, Access access) {
   const Verdict verdict = verdict_of(policy, access);
@@ -84,6 +69,18 @@ Result<Effect> parse_effect(std::string_view name) {
 
 std::string_view to_string(Effect effect) {
   return effect == Effect::kAllow ? "allow" : "deny";
+}
+
+bool applies(const Policy& policy, const AccessRequest& request, PermissionSet wanted) {
+  return policy.principal_type == request.principal_type &&
+         policy.principal_id == request.principal_id && (policy.permissions & wanted) != 0 &&
+         (!policy.expires_at || *policy.expires_at > request.at) &&
+         policy.pattern.matches(request.path) && policy.conditions.hold(request.client, request.at);
+}
+
+Verdict verdict_of(const Policy& policy, Access access) {
+  if (policy.effect == Effect::kDeny) return Verdict::kDeny;
+  return policy.approval && policy.approval->asks(access) ? Verdict::kAsk : Verdict::kAllow;
 }
 
 Decision decide(std::span<const Policy> policies, const AccessRequest& request) {

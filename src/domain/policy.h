@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -52,6 +53,8 @@ class Conditions {
   /// `json`: a JSON object as text ("{}" for none). 400s name e.g. "conditions.ip_allowlist[0]".
   static Result<Conditions> parse(std::string_view json);
   [[nodiscard]] bool hold(const IpAddress& client, TimePoint at) const;
+  /// About what it takes in memory beyond itself.
+  [[nodiscard]] std::size_t bytes() const;
 
  private:
   struct TimeWindow;
@@ -118,10 +121,17 @@ struct Decision {
   std::optional<Uuid> policy_id{};  ///< the policy that decided; nullopt: none applied, so denied
 };
 
+/// Whether principal, path and one of the permissions in `wanted` match, the policy has not expired
+/// (expires_at > at) and its conditions hold.
+bool applies(const Policy& policy, const AccessRequest& request, PermissionSet wanted);
+
+/// What a policy says about an access; among those of one priority the greatest wins.
+enum class Verdict : std::uint8_t { kAllow, kAsk, kDeny };
+Verdict verdict_of(const Policy& policy, Access access);
+
 /// The applicable policies of the highest priority decide: one deny among them denies, else one
 /// that asks for approval asks (the one of the lowest id, so that an approval stays good), else one
-/// allow allows. None applicable denies. A policy applies when principal, path and permission
-/// match, it has not expired (expires_at > at) and its conditions hold.
+/// allow allows. None applicable denies. PolicyIndex gives the same, faster.
 Decision decide(std::span<const Policy> policies, const AccessRequest& request);
 
 }  // namespace oneclaw::domain
