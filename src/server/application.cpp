@@ -21,6 +21,7 @@
 #include "http/router.h"
 #include "server/hooks.h"
 #include "server/open_store.h"
+#include "service/access_cache.h"
 #include "service/account.h"
 #include "service/account_data.h"
 #include "service/agents.h"
@@ -144,8 +145,10 @@ struct Core {
         outbox(field_seal, !config.smtp.host.empty()),
         audit(*store, outbox),
         vault_keys(*keyring),
+        access(*store, config.cache.access),
         tokens(*store, server_keys, config.issuer,
-               {config.user_token_life, config.agent_token_life, config.refresh_token_life}),
+               {config.user_token_life, config.agent_token_life, config.refresh_token_life},
+               config.cache.tokens),
         sign_in(*store, tokens, *passwords, audit, outbox,
                 config.verify_signups && !config.smtp.host.empty(), google_keys,
                 config.google_client_ids),
@@ -155,7 +158,7 @@ struct Core {
         usage(*store),
         billing(*store, audit, quotas),
         vaults(*store, vault_keys, audit, quotas),
-        secrets(*store, vault_keys, audit, quotas),
+        secrets(*store, vault_keys, access, audit, quotas, config.cache.secrets),
         rotations(*store, vault_keys, audit, outbox),
         cmek(*store, vault_keys, audit, outbox),
         env_vars(*store, vault_keys, audit),
@@ -216,6 +219,11 @@ struct Core {
     background.every("cmek", std::chrono::minutes(1),
                      [this] { return cmek.run(background.stopping()); });
     cmek.set_waker([this] { background.wake("cmek"); });
+    background.every_here("drop-vault-keys", std::chrono::seconds(15),
+                          [this]() -> asio::awaitable<void> {
+                            vault_keys.drop_expired();
+                            co_return;
+                          });
     api::add_share_routes(router, shares);
     api::add_org_routes(router, organization, outbox.mail_enabled());
     api::add_webhook_routes(router, webhooks);
@@ -232,6 +240,7 @@ struct Core {
   service::Outbox outbox;
   service::AuditLog audit;
   service::VaultKeys vault_keys;
+  service::AccessCache access;
   service::Tokens tokens;
   service::SignIn sign_in;
   service::Profile profile;

@@ -303,6 +303,23 @@ void read_root(Section& root, Config& config) {
     webhooks.integer("attempts", 1, 20, config.webhooks.most_attempts);
   });
   root.section("billing", [&](Section& billing) { read_billing(billing, config.quotas); });
+  root.section("store", [&](Section& store) {
+    store.integer("readers", 1, 64, config.store.readers);
+    store.integer("queued_reads", 1, 1'000'000, config.store.most_queued_reads);
+    store.integer("queued_writes", 1, 1'000'000, config.store.most_queued_writes);
+    store.integer("writes_per_commit", 1, 4096, config.store.most_writes_per_commit);
+    store.seconds("wait_seconds", 1, 600, config.store.longest_wait);
+  });
+  root.section("cache", [&](Section& cache) {
+    const auto mebibytes = [&](std::string_view key, std::size_t& bytes) {
+      std::size_t count = bytes >> 20U;
+      cache.integer(key, 0, 65'536, count);
+      bytes = count << 20U;
+    };
+    mebibytes("tokens_mib", config.cache.tokens);
+    mebibytes("access_mib", config.cache.access);
+    mebibytes("secrets_mib", config.cache.secrets);
+  });
   root.section("google", [&](Section& google) {
     google.texts("client_ids", config.google_client_ids);
     google.text("jwks_file", config.google_jwks_file);

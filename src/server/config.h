@@ -16,8 +16,16 @@
 #include "http/server.h"
 #include "service/delivery_options.h"
 #include "service/quotas.h"
+#include "store/store.h"
 
 namespace oneclaw::server {
+
+/// Bytes that each cache may take.
+struct CacheSizes {
+  std::size_t tokens = std::size_t{16} << 20U;   ///< verified tokens
+  std::size_t access = std::size_t{32} << 20U;   ///< vaults and compiled policies, by principal
+  std::size_t secrets = std::size_t{64} << 20U;  ///< sealed rows
+};
 
 struct Config {
   std::filesystem::path data = "oneclaw-data";
@@ -41,6 +49,8 @@ struct Config {
   std::size_t password_threads = 2;
   std::size_t most_waiting_passwords = 64;
   domain::LoginThrottleLimits login;
+  CacheSizes cache;
+  store::SqliteOptions store;  ///< all but the file
   std::chrono::seconds user_token_life{900};
   std::chrono::seconds agent_token_life{3600};
   std::chrono::seconds refresh_token_life{30LL * 24 * 3600};

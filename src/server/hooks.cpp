@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/json_text.h"
 #include "domain/scopes.h"
 
 namespace oneclaw::server {
@@ -138,11 +139,12 @@ asio::awaitable<Result<void>> Hooks::audit_refusal(http::Request& request, Probl
       .action = unauthenticated && problem.status == 401 ? "auth.failure" : action,
       .resource_type = action.substr(0, action.find('.')),
       .resource_id = resource_of(request),
-      .details = {}};
-  entry.details["reason"] = problem.code;
-  entry.details["route_action"] = action;
+      .details = {},
+      .detail_members = {}};
+  JsonMembers members(entry.detail_members);
+  members.text("reason", problem.code).text("route_action", action);
   if (const auto vault_id = request.path_param("vault_id"); !vault_id.empty()) {
-    entry.details["vault_id"] = vault_id;
+    members.text("vault_id", vault_id);
   }
   co_return co_await audit_.record_refusal(request.caller, request.caller.principal.org_id,
                                            std::move(entry), problem.status);

@@ -22,7 +22,7 @@ void log_failure(std::string_view what) {
 Result<std::unique_ptr<store::Store>> open_store(const Config& config,
                                                  std::shared_ptr<const store::RowSeal> row_seal) {
   if (config.database.empty()) {
-    store::SqliteOptions options;
+    store::SqliteOptions options = config.store;
     options.file = config.data / "oneclaw.db";
     options.on_failure = log_failure;
     options.row_seal = std::move(row_seal);

@@ -1,5 +1,8 @@
 #include "service/passwords.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <memory>
 #include <utility>
 
@@ -8,6 +11,18 @@
 namespace oneclaw::service {
 
 namespace asio = boost::asio;
+
+namespace {
+
+/// Once for each thread of the pool: a storm of log-ins takes what processor time requests leave.
+/// (Linux keeps a nice value for each thread.)
+void step_back() {
+  constexpr int kNice = 10;
+  thread_local const int once = ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
+  (void)once;  // a system that refuses it loses only the order
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Passwords>> Passwords::create(crypto::Argon2Cost cost, std::size_t threads,
                                                      std::size_t most_waiting,
@@ -26,13 +41,17 @@ Passwords::Passwords(crypto::Argon2Cost cost, std::string dummy_phc, std::size_t
       pool_(threads, most_waiting) {}
 
 asio::awaitable<Result<std::string>> Passwords::hash(const SecureString& password) {
-  const auto work = [&] { return crypto::hash_password(password.view(), cost_); };
+  const auto work = [&] {
+    step_back();
+    return crypto::hash_password(password.view(), cost_);
+  };
   co_return co_await pool_.run(work);
 }
 
 asio::awaitable<Result<bool>> Passwords::verify(const SecureString& password,
                                                 std::optional<std::string> phc) {
   const auto work = [&]() -> Result<bool> {
+    step_back();
     const bool equal = crypto::verify_password(password.view(), phc ? *phc : dummy_phc_);
     return equal && phc.has_value();
   };

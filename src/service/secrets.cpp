@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/glob_path.h"
+#include "base/json_text.h"
 #include "crypto/cmek.h"
 #include "crypto/envelope.h"
 #include "service/access.h"
@@ -15,6 +16,11 @@ namespace oneclaw::service {
 namespace asio = boost::asio;
 
 namespace {
+
+/// Rows that one read of a list may go over.
+constexpr std::size_t kMostScanned = 4000;
+/// Rows that are asked for at once when some of them may be passed over.
+constexpr std::size_t kLeastFiltered = 100;
 
 constexpr std::array<std::string_view, 9> kSecretTypes{"password",    "api_key",    "private_key",
                                                        "certificate", "file",       "note",
@@ -28,31 +34,61 @@ AuditEntry secret_entry(std::string action, const Uuid& vault_id, std::string_vi
   return entry;
 }
 
-/// What a read finds: the row, still sealed, and the KEK row that opens it.
-struct Found {
-  store::SecretRow secret;
-  store::VersionRow version;
-  store::VaultKekRow kek;
-};
+/// What is audited most.
+AuditEntry read_entry(const Uuid& vault_id, std::string_view path, const SealedSecret& secret) {
+  AuditEntry entry{.action = "secret.read",
+                   .resource_type = "secret",
+                   .resource_id = secret.secret.id.to_string(),
+                   .details = {}};
+  JsonMembers(entry.detail_members)
+      .text("vault_id", vault_id.to_string())
+      .text("path", path)
+      .number("version", secret.version.version);
+  return entry;
+}
 
-Result<Found> find_version(store::Transaction& transaction, const Caller& caller,
-                           const Uuid& vault_id, const std::string& path,
-                           std::optional<std::int64_t> number) {
-  TRY(const VaultAccess access, VaultAccess::load(transaction, caller, vault_id));
-  CHECK_OK(access.require(path, domain::Access::kRead));
+/// Goes on with a page for the rows of one read: at most kMostScanned of them, from `after` on, in
+/// ranges[range] and those behind it. True when the page wants another read.
+Result<bool> scan_page(store::Transaction& transaction, const VaultAccess& access,
+                       const Uuid& vault_id, const std::vector<std::string_view>& ranges,
+                       std::size_t wanted, std::size_t& range, std::string& after,
+                       SecretPage& page) {
   store::SecretRepository secrets(transaction);
-  auto secret = secrets.find(vault_id, path);
-  if (!secret) return problems::not_found("No secret at that path.");
-  if (secret->deleted_at) return problems::gone("The secret was deleted.");
-  auto version = secrets.find_version(secret->id, number.value_or(secret->current_version));
-  if (!version) return problems::not_found("The secret has no such version.");
-  if (version->is_disabled) return problems::gone("The version is disabled.");
-  if (version->expires_at && *version->expires_at <= now()) {
+  for (std::size_t scanned = 0; range < ranges.size();) {
+    const std::string_view prefix = ranges[range];
+    if (after > prefix && !std::string_view(after).starts_with(prefix)) {
+      ++range;  // all of it comes before
+      continue;
+    }
+    if (scanned >= kMostScanned) return true;
+    const std::size_t asked =
+        std::max(wanted - page.secrets.size() + 1, access.whole() ? 1 : kLeastFiltered);
+    auto rows = secrets.list(vault_id, prefix, after, static_cast<std::int64_t>(asked));
+    scanned += rows.size() + 1;
+    for (store::ListedSecret& row : rows) {
+      if (!access.allows(row.secret.path, domain::Access::kRead)) {
+        after = std::move(row.secret.path);
+        continue;
+      }
+      if (page.secrets.size() == wanted) {
+        page.next_path = page.secrets.back().path;
+        return false;
+      }
+      after = row.secret.path;
+      page.secrets.push_back({row.secret.id, std::move(row.secret.path), std::move(row.version)});
+    }
+    if (rows.size() < asked) ++range;
+  }
+  return false;
+}
+
+/// 410 when the version can no longer be read.
+Result<void> check_readable(const store::VersionRow& version) {
+  if (version.is_disabled) return problems::gone("The version is disabled.");
+  if (version.expires_at && *version.expires_at <= now()) {
     return problems::gone("The version has expired.");
   }
-  auto kek = store::VaultRepository(transaction).kek(vault_id, version->kek_version);
-  if (!kek) return problems::internal();
-  return Found{std::move(*secret), std::move(*version), std::move(*kek)};
+  return {};
 }
 
 }  // namespace
@@ -82,18 +118,23 @@ Result<void> validate_secret_type(std::string_view type) {
 
 Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& keys,
                                   const Uuid& org_id, const Uuid& vault_id, std::string_view path,
-                                  const Principal& author, const NewSecret& secret) {
+                                  const Principal& author, const NewSecret& secret,
+                                  const store::VaultKekRow* kek_row) {
   return put_secret(transaction, keys, org_id, vault_id, path, author.id, to_string(author.type),
-                    secret);
+                    secret, kek_row);
 }
 
 Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& keys,
                                   const Uuid& org_id, const Uuid& vault_id, std::string_view path,
                                   const Uuid& author_id, std::string_view author_type,
-                                  const NewSecret& secret) {
+                                  const NewSecret& secret, const store::VaultKekRow* kek_row) {
   store::SecretRepository secrets(transaction);
-  const auto kek_row = store::VaultRepository(transaction).newest_kek(vault_id);
-  if (!kek_row) return problems::internal();
+  std::optional<store::VaultKekRow> stored;
+  if (kek_row == nullptr) {
+    stored = store::VaultRepository(transaction).newest_kek(vault_id);
+    if (!stored) return problems::internal();
+    kek_row = &*stored;
+  }
   TRY(const auto kek, keys.unwrap(org_id, *kek_row));
 
   const TimePoint at = now();
@@ -223,8 +264,9 @@ asio::awaitable<Result<SecretMetadata>> Secrets::put(Caller& caller, Uuid vault_
   if (secret.value.size() > kMostSecretBytes) {
     co_return problems::validation("value", "must have at most 524288 bytes");
   }
+  CO_CHECK_OK(co_await prepare_write(caller, vault_id, path));
   const auto write = [&](store::Transaction& transaction) -> Result<SecretMetadata> {
-    TRY(const VaultAccess access, VaultAccess::load(transaction, caller, vault_id));
+    TRY(const VaultAccess access, access_.load(transaction, caller, vault_id));
     CHECK_OK(access.require(path, domain::Access::kPut));
     CHECK_OK(check_cmek(transaction, access.vault(), secret));
     if (quotas_.is_on()) {
@@ -236,7 +278,7 @@ asio::awaitable<Result<SecretMetadata>> Secrets::put(Caller& caller, Uuid vault_
     }
     secret.cmek_fingerprint = access.vault().cmek_fingerprint;
     TRY(SecretMetadata stored, put_secret(transaction, keys_, caller.principal.org_id, vault_id,
-                                          path, caller.principal, secret));
+                                          path, caller.principal, secret, access.kek().get()));
     stored.rotation = reschedule(transaction, caller, vault_id, stored, secret);
     AuditEntry entry = secret_entry("secret.write", vault_id, path);
     entry.resource_id = stored.secret_id.to_string();
@@ -249,25 +291,84 @@ asio::awaitable<Result<SecretMetadata>> Secrets::put(Caller& caller, Uuid vault_
   co_return std::move(stored);
 }
 
+asio::awaitable<Result<void>> Secrets::prepare_write(const Caller& caller, Uuid vault_id,
+                                                     const std::string& path) {
+  CO_TRY(const VaultAccess access, co_await access_.get(caller, vault_id));
+  CO_CHECK_OK(access.require(path, domain::Access::kPut));
+  if (auto kek = access.kek()) {
+    CO_CHECK_OK(co_await keys_.get(caller.principal.org_id, std::move(kek)));
+  }
+  co_return Result<void>();
+}
+
+std::optional<Result<Secrets::Found>> Secrets::find(const Caller& caller, const Uuid& vault_id,
+                                                    std::string_view path) {
+  auto access = access_.find(caller, vault_id);
+  if (!access) return std::nullopt;
+  if (!access->ok()) return std::move(*access).problem();
+  if (auto allowed = (*access)->require(path, domain::Access::kRead); !allowed.ok()) {
+    return std::move(allowed).problem();
+  }
+  auto secret = sealed_.find(vault_id, path);
+  auto kek = (*access)->kek();
+  if (!secret || !kek || kek->version != secret->version.kek_version) {
+    return std::nullopt;
+  }
+  if (auto readable = check_readable(secret->version); !readable.ok()) {
+    return std::move(readable).problem();
+  }
+  return Found{std::move(secret), std::move(kek)};
+}
+
+Result<Secrets::Found> Secrets::load(store::Transaction& transaction, const Caller& caller,
+                                     const Uuid& vault_id, const std::string& path,
+                                     std::optional<std::int64_t> number) {
+  TRY(const VaultAccess access, access_.load(transaction, caller, vault_id));
+  CHECK_OK(access.require(path, domain::Access::kRead));
+  store::SecretRepository secrets(transaction);
+  auto secret = secrets.find(vault_id, path);
+  if (!secret) return problems::not_found("No secret at that path.");
+  if (secret->deleted_at) return problems::gone("The secret was deleted.");
+  auto version = secrets.find_version(secret->id, number.value_or(secret->current_version));
+  if (!version) return problems::not_found("The secret has no such version.");
+  CHECK_OK(check_readable(*version));
+  auto kek = access.kek();
+  if (!kek || kek->version != version->kek_version) {
+    auto row = store::VaultRepository(transaction).kek(vault_id, version->kek_version);
+    if (!row) return problems::internal();
+    kek = std::make_shared<const store::VaultKekRow>(std::move(*row));
+  }
+  auto sealed = std::make_shared<SealedSecret>();
+  sealed->sealed = {std::exchange(version->wrapped_dek, {}),
+                    std::exchange(version->ciphertext, {})};
+  sealed->secret = std::move(*secret);
+  sealed->version = std::move(*version);
+  sealed->mark = transaction.mark();
+  if (!number) sealed_.keep(sealed);
+  return Found{std::move(sealed), std::move(kek)};
+}
+
 asio::awaitable<Result<SecretValue>> Secrets::get(Caller& caller, Uuid vault_id, std::string path,
                                                   std::optional<std::int64_t> number) {
   CO_CHECK_OK(validate_secret_path(path));
-  const auto read = [&](store::Transaction& transaction) {
-    return find_version(transaction, caller, vault_id, path, number);
-  };
-  CO_TRY(Found found, co_await store_.read(read));
+  std::optional<Result<Found>> outcome;
+  if (!number) outcome = find(caller, vault_id, path);
+  if (!outcome) {
+    const auto read = [&](store::Transaction& transaction) {
+      return load(transaction, caller, vault_id, path, number);
+    };
+    outcome = co_await store_.read(read);
+  }
+  CO_TRY(const Found found, std::move(*outcome));
+  const SealedSecret& secret = *found.secret;
 
-  AuditEntry entry = secret_entry("secret.read", vault_id, path);
-  entry.resource_id = found.secret.id.to_string();
-  entry.details["version"] = found.version.version;
-
-  const Uuid& org_id = caller.principal.org_id;
-  const crypto::SealedVersion sealed{std::move(found.version.wrapped_dek),
-                                     std::move(found.version.ciphertext)};
+  AuditEntry entry = read_entry(vault_id, path, secret);
+  const Uuid org_id = caller.principal.org_id;
   Result<SecureBytes> value = problems::internal();
-  if (auto kek = keys_.unwrap(org_id, found.kek); kek.ok()) {
-    value = crypto::open_version(**kek, found.version.kek_version,
-                                 version_binding(org_id, vault_id, path, found.version), sealed);
+  if (auto kek = co_await keys_.get(org_id, found.kek); kek.ok()) {
+    value = crypto::open_version(**kek, secret.version.kek_version,
+                                 version_binding(org_id, vault_id, path, secret.version),
+                                 secret.sealed);
   } else {
     value = std::move(kek).problem();
   }
@@ -279,10 +380,10 @@ asio::awaitable<Result<SecretValue>> Secrets::get(Caller& caller, Uuid vault_id,
     co_return std::move(value).problem();
   }
 
-  if (found.version.max_access_count) {
+  if (secret.version.max_access_count) {
     const auto count = [&](store::Transaction& transaction) -> Result<void> {
       if (!store::SecretRepository(transaction)
-               .count_access(found.secret.id, found.version.version)) {
+               .count_access(secret.secret.id, secret.version.version)) {
         return problems::gone("The version's max_access_count is used up.");
       }
       audit_.append(transaction, caller, entry);
@@ -293,37 +394,26 @@ asio::awaitable<Result<SecretValue>> Secrets::get(Caller& caller, Uuid vault_id,
   } else {
     CO_CHECK_OK(co_await audit_.record(caller, std::move(entry)));
   }
-  const Uuid secret_id = found.secret.id;
-  co_return SecretValue{{secret_id, std::move(path), std::move(found.version)},
+  co_return SecretValue{{secret.secret.id, std::move(path), secret.version},
                         std::move(value).value()};
 }
 
 asio::awaitable<Result<SecretPage>> Secrets::list(Caller& caller, Uuid vault_id, std::string prefix,
                                                   std::string after, std::int64_t limit) {
   CO_CHECK_OK(validate_secret_prefix(prefix));
-  const auto read = [&](store::Transaction& transaction) -> Result<SecretPage> {
-    TRY(const VaultAccess access, VaultAccess::load(transaction, caller, vault_id));
-    store::SecretRepository secrets(transaction);
-    SecretPage page;
-    std::string last = after;
-    const auto wanted = static_cast<std::size_t>(limit);
-    // Paths that the caller may not read are passed over, so one page may take several reads.
-    for (bool more = true; more;) {
-      auto rows = secrets.list(vault_id, prefix, last, limit + 1);
-      more = rows.size() > wanted;
-      for (store::ListedSecret& row : rows) {
-        if (page.secrets.size() == wanted) {
-          page.next_path = page.secrets.back().path;
-          return page;
-        }
-        last = row.secret.path;
-        if (!access.allows(row.secret.path, domain::Access::kRead)) continue;
-        page.secrets.push_back({row.secret.id, std::move(row.secret.path), std::move(row.version)});
-      }
-    }
-    return page;
+  CO_TRY(const VaultAccess access, co_await access_.get(caller, vault_id));
+  const std::vector<std::string_view> ranges = access.reachable(prefix, domain::Access::kRead);
+  const auto wanted = static_cast<std::size_t>(limit);
+  SecretPage page;
+  std::size_t range = 0;
+  const auto scan = [&](store::Transaction& transaction) -> Result<bool> {
+    return scan_page(transaction, access, vault_id, ranges, wanted, range, after, page);
   };
-  CO_TRY(SecretPage page, co_await store_.read(read));
+  // Paths that the caller may not read are passed over. Many of them take several reads, so that
+  // no one keeps a database thread for long.
+  for (bool more = true; more;) {
+    CO_TRY(more, co_await store_.read(scan));
+  }
   AuditEntry entry = secret_entry("secret.list", vault_id, prefix);
   entry.details["count"] = page.secrets.size();
   CO_CHECK_OK(co_await audit_.record(caller, std::move(entry)));
@@ -335,7 +425,7 @@ asio::awaitable<Result<std::vector<SecretMetadata>>> Secrets::versions(Caller& c
                                                                        std::string path) {
   CO_CHECK_OK(validate_secret_path(path));
   const auto read = [&](store::Transaction& transaction) -> Result<std::vector<SecretMetadata>> {
-    TRY(const VaultAccess access, VaultAccess::load(transaction, caller, vault_id));
+    TRY(const VaultAccess access, access_.load(transaction, caller, vault_id));
     CHECK_OK(access.require(path, domain::Access::kRead));
     store::SecretRepository secrets(transaction);
     const auto secret = secrets.find(vault_id, path);
@@ -361,7 +451,7 @@ asio::awaitable<Result<void>> Secrets::disable_version(Caller& caller, Uuid vaul
                                                        std::string path, std::int64_t version) {
   CO_CHECK_OK(validate_secret_path(path));
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
-    TRY(const VaultAccess access, VaultAccess::load(transaction, caller, vault_id));
+    TRY(const VaultAccess access, access_.load(transaction, caller, vault_id));
     CHECK_OK(access.require(path, domain::Access::kDelete));
     store::SecretRepository secrets(transaction);
     const auto secret = secrets.find(vault_id, path);
@@ -385,7 +475,7 @@ asio::awaitable<Result<void>> Secrets::disable_version(Caller& caller, Uuid vaul
 asio::awaitable<Result<void>> Secrets::remove(Caller& caller, Uuid vault_id, std::string path) {
   CO_CHECK_OK(validate_secret_path(path));
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
-    TRY(const VaultAccess access, VaultAccess::load(transaction, caller, vault_id));
+    TRY(const VaultAccess access, access_.load(transaction, caller, vault_id));
     CHECK_OK(access.require(path, domain::Access::kDelete));
     store::SecretRepository secrets(transaction);
     const auto secret = secrets.find(vault_id, path);

@@ -11,9 +11,11 @@
 #include "base/result.h"
 #include "base/secure.h"
 #include "crypto/envelope.h"
+#include "service/access_cache.h"
 #include "service/audit_log.h"
 #include "service/quotas.h"
 #include "service/rotation_schedule.h"
+#include "service/sealed_secrets.h"
 #include "service/vault_keys.h"
 #include "store/rotation_repository.h"
 #include "store/secret_repository.h"
@@ -60,15 +62,17 @@ struct SecretPage {
   std::optional<std::string> next_path;  ///< the path to go on after; absent on the last page
 };
 
-/// Seals and stores the next version of a secret, inside a write transaction.
+/// Seals and stores the next version of a secret, inside a write transaction. `kek`: the vault's
+/// newest; null to look it up.
 Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& keys,
                                   const Uuid& org_id, const Uuid& vault_id, std::string_view path,
-                                  const Principal& author, const NewSecret& secret);
+                                  const Principal& author, const NewSecret& secret,
+                                  const store::VaultKekRow* kek = nullptr);
 /// The same for an author that is no principal: the system, on behalf of `author_id`.
 Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& keys,
                                   const Uuid& org_id, const Uuid& vault_id, std::string_view path,
                                   const Uuid& author_id, std::string_view author_type,
-                                  const NewSecret& secret);
+                                  const NewSecret& secret, const store::VaultKekRow* kek = nullptr);
 
 /// A version under a customer's key, opened, given the customer's next key and sealed anew under
 /// the vault's newest KEK. Nothing is written.
@@ -79,8 +83,15 @@ Result<store::CmekVersion> reseal_cmek_version(store::Transaction& transaction, 
 
 class Secrets {
  public:
-  Secrets(store::Store& store, VaultKeys& keys, AuditLog& audit, const Quotas& quotas)
-      : store_(store), keys_(keys), audit_(audit), quotas_(quotas) {}
+  /// `most_cached_bytes`: of sealed rows in memory.
+  Secrets(store::Store& store, VaultKeys& keys, AccessCache& access, AuditLog& audit,
+          const Quotas& quotas, std::size_t most_cached_bytes)
+      : store_(store),
+        keys_(keys),
+        access_(access),
+        audit_(audit),
+        quotas_(quotas),
+        sealed_(store.clock(), most_cached_bytes) {}
 
   boost::asio::awaitable<Result<SecretMetadata>> put(Caller& caller, Uuid vault_id,
                                                      std::string path, NewSecret secret);
@@ -103,10 +114,27 @@ class Secrets {
   boost::asio::awaitable<Result<void>> remove(Caller& caller, Uuid vault_id, std::string path);
 
  private:
+  /// What a read finds: the row, still sealed, and the KEK row that opens it.
+  struct Found {
+    std::shared_ptr<const SealedSecret> secret;
+    std::shared_ptr<const store::VaultKekRow> kek;
+  };
+
+  /// From memory; nullopt when something of it isn't there.
+  std::optional<Result<Found>> find(const Caller& caller, const Uuid& vault_id,
+                                    std::string_view path);
+  Result<Found> load(store::Transaction& transaction, const Caller& caller, const Uuid& vault_id,
+                     const std::string& path, std::optional<std::int64_t> number);
+  /// The access, and the vault's KEK unwrapped and kept, so that a write need not wait for it.
+  boost::asio::awaitable<Result<void>> prepare_write(const Caller& caller, Uuid vault_id,
+                                                     const std::string& path);
+
   store::Store& store_;
   VaultKeys& keys_;
+  AccessCache& access_;
   AuditLog& audit_;
   const Quotas& quotas_;
+  SealedSecrets sealed_;
 };
 
 }  // namespace oneclaw::service

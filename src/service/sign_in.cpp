@@ -50,6 +50,28 @@ Problem wrong_key() {
   return problems::unauthorized("The API key isn't valid.");
 }
 
+/// The agent whose key was presented, and whether it may have a token.
+struct AgentKeyMatch {
+  std::optional<store::AgentRow> agent;
+  bool valid = false;
+  store::ChangeClock::Mark mark = 0;
+};
+
+AgentKeyMatch match_agent_key(store::Transaction& transaction,
+                              const crypto::PresentedApiKey& presented,
+                              const std::optional<Uuid>& agent_id) {
+  const TimePoint at = now();
+  const auto past = [&](const std::optional<TimePoint>& end) { return end && *end <= at; };
+  for (store::AgentRow& agent :
+       store::AgentRepository(transaction).find_by_lookup(presented.lookup)) {
+    if (!secure_equal(agent.key_mac, presented.mac)) continue;
+    const bool valid = agent.is_active && !past(agent.expires_at) &&
+                       !past(agent.api_key_expires_at) && (!agent_id || *agent_id == agent.id);
+    return {std::move(agent), valid, transaction.mark()};
+  }
+  return {std::nullopt, false, transaction.mark()};
+}
+
 store::UserRow new_user(std::string email, std::string auth_method) {
   return {.id = Uuid::v7(),
           .email = std::move(email),
@@ -371,31 +393,37 @@ asio::awaitable<Result<IssuedToken>> SignIn::agent_key(Caller& caller, SecureStr
   if (!presented) {
     co_return co_await refuse(caller, Uuid{}, "agent_key", {}, wrong_key());
   }
-  Uuid org_id;
-  Uuid found_id;
-  const auto write = [&](store::Transaction& transaction) -> Result<IssuedToken> {
-    store::AgentRepository agents(transaction);
-    const TimePoint at = now();
-    for (const store::AgentRow& agent : agents.find_by_lookup(presented->lookup)) {
-      if (!secure_equal(agent.key_mac, presented->mac)) continue;
-      org_id = agent.org_id;
-      found_id = agent.id;
-      const auto past = [&](const std::optional<TimePoint>& end) { return end && *end <= at; };
-      if (!agent.is_active || past(agent.expires_at) || past(agent.api_key_expires_at) ||
-          (agent_id && *agent_id != agent.id)) {
-        return wrong_key();
-      }
-      IssuedToken token = tokens_.issue_for_agent(agent);
-      agents.touch(agent.id, at);
-      const Caller known = as_principal(caller, PrincipalType::kAgent, agent.id, agent.org_id);
-      audit_.append(transaction, known, auth_entry("auth.agent_token", agent.id, "agent"));
-      return token;
-    }
-    return wrong_key();
+  // The key is looked up and the token signed before the write, so that the one thread that writes
+  // need not: it only makes sure that the agent is still the one that was found.
+  AgentKeyMatch match;
+  const auto read = [&](store::Transaction& transaction) -> Result<void> {
+    match = match_agent_key(transaction, *presented, agent_id);
+    return {};
   };
-  Result<IssuedToken> token = co_await store_.write(write);
+  CO_CHECK_OK(co_await store_.read(read));
+  std::optional<IssuedToken> signed_before;
+  if (match.valid) signed_before = tokens_.issue_for_agent(*match.agent);
+  const auto write = [&](store::Transaction& transaction) -> Result<IssuedToken> {
+    IssuedToken token;
+    if (match.valid &&
+        transaction.unchanged_since(match.mark, store::Topic::kAgent, match.agent->id)) {
+      token = *signed_before;  // a copy: a write may run again
+    } else {
+      match = match_agent_key(transaction, *presented, agent_id);
+      if (!match.valid) return wrong_key();
+      token = tokens_.issue_for_agent(*match.agent);
+    }
+    const store::AgentRow& agent = *match.agent;
+    store::AgentRepository(transaction).touch(agent.id, now());
+    const Caller known = as_principal(caller, PrincipalType::kAgent, agent.id, agent.org_id);
+    audit_.append(transaction, known, auth_entry("auth.agent_token", agent.id, "agent"));
+    return token;
+  };
+  Result<IssuedToken> token = wrong_key();
+  if (match.valid) token = co_await store_.write(Uuid(match.agent->org_id), write);
   if (!token.ok() && token.problem().status == 401) {
-    const std::string actor = found_id.is_nil() ? std::string() : found_id.to_string();
+    const Uuid org_id = match.agent ? match.agent->org_id : Uuid{};
+    const std::string actor = match.agent ? match.agent->id.to_string() : std::string();
     co_return co_await refuse(caller, org_id, "agent_key", actor, std::move(token).problem());
   }
   caller.audited = token.ok();

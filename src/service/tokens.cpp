@@ -1,10 +1,10 @@
 #include "service/tokens.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/encoding.h"
-#include "crypto/digest.h"
 #include "store/api_key_repository.h"
 #include "store/revoked_token_repository.h"
 
@@ -29,9 +29,25 @@ std::optional<Role> parse_role(std::string_view name) {
   return std::nullopt;
 }
 
-/// The record's word on a user's token.
-Result<Principal> load_user(store::Transaction& transaction, const crypto::Claims& claims,
-                            const Uuid& id) {
+}  // namespace
+
+std::size_t Tokens::Hash::operator()(const crypto::Digest& digest) const noexcept {
+  std::size_t head = 0;
+  std::memcpy(&head, digest.data(), sizeof head);
+  return head;
+}
+
+Tokens::Tokens(store::Store& store, const ServerKeys& keys, std::string issuer, TokenLives lives,
+               std::size_t most_cached_bytes)
+    : store_(store),
+      keys_(keys),
+      verifier_(keys.verifying, issuer),
+      issuer_(std::move(issuer)),
+      lives_(lives),
+      verified_(most_cached_bytes) {}
+
+Result<Tokens::Verified> Tokens::load_user(store::Transaction& transaction,
+                                           const crypto::Claims& claims, const Uuid& id) {
   store::UserRepository users(transaction);
   const auto user = users.find(id);
   if (!user || !user->is_active || user->token_version != claims.token_version) {
@@ -40,45 +56,54 @@ Result<Principal> load_user(store::Transaction& transaction, const crypto::Claim
   const auto role_name = users.role(claims.org_id, id);
   const auto role = role_name ? parse_role(*role_name) : std::nullopt;
   if (!role) return dead_token();
-  Principal principal{.type = PrincipalType::kUser,
-                      .id = id,
-                      .org_id = claims.org_id,
-                      .role = *role,
-                      .scopes = {},
-                      .vault_ids = {},
-                      .token_id = claims.id,
-                      .session_id = claims.session_id,
-                      .token_expires_at = claims.expires_at};
+  Verified token{.principal = {.type = PrincipalType::kUser,
+                               .id = id,
+                               .org_id = claims.org_id,
+                               .role = *role,
+                               .scopes = {},
+                               .vault_ids = {},
+                               .token_id = claims.id,
+                               .session_id = claims.session_id,
+                               .token_expires_at = claims.expires_at},
+                 .api_key_id = claims.api_key_id,
+                 .until = claims.expires_at,
+                 .mark = transaction.mark()};
   if (claims.api_key_id) {
     auto key = store::ApiKeyRepository(transaction).find_by_id(*claims.api_key_id);
     if (!key || !key->is_active || key->user_id != id ||
         (key->expires_at && *key->expires_at <= now())) {
       return dead_token();
     }
-    principal.scopes = std::move(key->scopes);
+    token.principal.scopes = std::move(key->scopes);
+    if (key->expires_at) token.until = std::min(token.until, *key->expires_at);
   }
-  return principal;
+  return token;
 }
 
-Result<Principal> load_agent(store::Transaction& transaction, const crypto::Claims& claims,
-                             const Uuid& id) {
+Result<Tokens::Verified> Tokens::load_agent(store::Transaction& transaction,
+                                            const crypto::Claims& claims, const Uuid& id) {
   auto agent = store::AgentRepository(transaction).find(claims.org_id, id);
   if (!agent || !agent->is_active || agent->token_version != claims.token_version ||
       (agent->expires_at && *agent->expires_at <= now())) {
     return dead_token();
   }
-  return Principal{.type = PrincipalType::kAgent,
-                   .id = id,
-                   .org_id = claims.org_id,
-                   .role = Role::kAgent,
-                   .scopes = std::move(agent->scopes),
-                   .vault_ids = std::move(agent->vault_ids),
-                   .token_id = claims.id,
-                   .session_id = claims.session_id,
-                   .token_expires_at = claims.expires_at};
+  return Verified{
+      .principal = {.type = PrincipalType::kAgent,
+                    .id = id,
+                    .org_id = claims.org_id,
+                    .role = Role::kAgent,
+                    .scopes = std::move(agent->scopes),
+                    .vault_ids = std::move(agent->vault_ids),
+                    .token_id = claims.id,
+                    .session_id = claims.session_id,
+                    .token_expires_at = claims.expires_at},
+      .api_key_id = std::nullopt,
+      .until = std::min(claims.expires_at, agent->expires_at.value_or(claims.expires_at)),
+      .mark = transaction.mark()};
 }
 
-Result<Principal> load_principal(store::Transaction& transaction, const crypto::Claims& claims) {
+Result<Tokens::Verified> Tokens::load(store::Transaction& transaction,
+                                      const crypto::Claims& claims) {
   store::RevokedTokenRepository revoked(transaction);
   if (revoked.contains(claims.id)) return dead_token();
   if (claims.session_id && revoked.contains(*claims.session_id)) return dead_token();
@@ -92,14 +117,18 @@ Result<Principal> load_principal(store::Transaction& transaction, const crypto::
   return dead_token();
 }
 
-}  // namespace
-
-Tokens::Tokens(store::Store& store, const ServerKeys& keys, std::string issuer, TokenLives lives)
-    : store_(store),
-      keys_(keys),
-      verifier_(keys.verifying, issuer),
-      issuer_(std::move(issuer)),
-      lives_(lives) {}
+bool Tokens::holds(const Verified& token) const {
+  using store::Topic;
+  const store::ChangeClock& clock = store_.clock();
+  const auto unchanged = [&](Topic topic, const Uuid& id) {
+    return clock.unchanged_since(token.mark, topic, id);
+  };
+  const Principal& principal = token.principal;
+  return now() < token.until && unchanged(Topic::kToken, principal.token_id) &&
+         (!principal.session_id || unchanged(Topic::kToken, *principal.session_id)) &&
+         unchanged(principal.is_agent() ? Topic::kAgent : Topic::kUser, principal.id) &&
+         (!token.api_key_id || unchanged(Topic::kApiKey, *token.api_key_id));
+}
 
 Result<IssuedToken> Tokens::issue_for_user(store::Transaction& transaction,
                                            const store::UserRow& user, std::string_view role,
@@ -164,11 +193,18 @@ IssuedToken Tokens::issue_for_agent(const store::AgentRow& agent) const {
 }
 
 asio::awaitable<Result<Principal>> Tokens::authenticate(std::string_view token) {
+  const crypto::Digest digest = crypto::sha256(as_bytes(token));
+  if (const auto known = verified_.find(digest); known && holds(*known)) {
+    co_return known->principal;
+  }
   CO_TRY(const crypto::Claims claims, verifier_.verify(token, now()));
-  const auto read = [&](store::Transaction& transaction) {
-    return load_principal(transaction, claims);
-  };
-  co_return co_await store_.read(read);
+  const auto read = [&](store::Transaction& transaction) { return load(transaction, claims); };
+  CO_TRY(Verified verified, co_await store_.read(read));
+  std::size_t bytes = sizeof(Verified) + verified.principal.vault_ids.size() * sizeof(Uuid);
+  for (const std::string& scope : verified.principal.scopes) bytes += sizeof scope + scope.size();
+  auto kept = std::make_shared<const Verified>(std::move(verified));
+  verified_.put(digest, kept, bytes);
+  co_return kept->principal;
 }
 
 Bytes Tokens::refresh_mac(std::string_view refresh_token) const {

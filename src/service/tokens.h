@@ -8,9 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bounded_cache.h"
 #include "base/caller.h"
 #include "base/result.h"
 #include "base/secure.h"
+#include "crypto/digest.h"
 #include "crypto/jwt.h"
 #include "service/server_keys.h"
 #include "store/agent_repository.h"
@@ -37,7 +39,9 @@ struct IssuedToken {
 
 class Tokens {
  public:
-  Tokens(store::Store& store, const ServerKeys& keys, std::string issuer, TokenLives lives);
+  /// `most_cached_bytes`: of verified tokens in memory.
+  Tokens(store::Store& store, const ServerKeys& keys, std::string issuer, TokenLives lives,
+         std::size_t most_cached_bytes);
 
   /// A personal key's part in a user's token.
   struct KeyGrant {
@@ -56,6 +60,8 @@ class Tokens {
   /// The principal of a token that is valid and alive right now: its signature and claims hold, it
   /// was not revoked, and the account (and key) it came from still stands with the same token
   /// version. Scopes and vault binding are those of the record now, not those at issue. 401 else.
+  /// A token that was verified before is found by its SHA-256 in memory, until it expires or
+  /// something that it hangs on changes.
   boost::asio::awaitable<Result<Principal>> authenticate(std::string_view token);
 
   /// The stored form of a refresh token.
@@ -69,11 +75,31 @@ class Tokens {
   }
 
  private:
+  /// A token that was valid at `mark`, and stays so until `until` unless something changes.
+  struct Verified {
+    Principal principal;
+    std::optional<Uuid> api_key_id;
+    TimePoint until{};
+    store::ChangeClock::Mark mark = 0;
+  };
+  struct Hash {
+    std::size_t operator()(const crypto::Digest& digest) const noexcept;
+  };
+
+  /// The record's word on a token whose signature and claims hold.
+  static Result<Verified> load(store::Transaction& transaction, const crypto::Claims& claims);
+  static Result<Verified> load_user(store::Transaction& transaction, const crypto::Claims& claims,
+                                    const Uuid& id);
+  static Result<Verified> load_agent(store::Transaction& transaction, const crypto::Claims& claims,
+                                     const Uuid& id);
+  [[nodiscard]] bool holds(const Verified& token) const;
+
   store::Store& store_;
   const ServerKeys& keys_;
   crypto::TokenVerifier verifier_;
   std::string issuer_;
   TokenLives lives_;
+  BoundedCache<crypto::Digest, Verified, Hash> verified_;
 };
 
 }  // namespace oneclaw::service
