@@ -46,7 +46,9 @@ Reply forgot_password(Account& account, Request& request) {
   CO_CHECK_OK(body.check());
   CO_CHECK_OK(co_await account.forgot_password(request.caller, std::move(email)));
   json::object answer;
-  answer["message"] = "If the address has an account, a link is on its way to it.";
+  answer["message"] = account.sends_mail()
+                          ? "If the address has an account, a link is on its way to it."
+                          : "This server sends no email: ask those who run it for help.";
   answer["status"] = "email_sent";  // whether it has one stays between it and us
   co_return json_reply(200, answer);
 }

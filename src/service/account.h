@@ -36,6 +36,9 @@ class Account {
           const Key256& mac_key)
       : store_(store), passwords_(passwords), audit_(audit), outbox_(outbox), mac_key_(mac_key) {}
 
+  /// Whether emails are sent at all.
+  [[nodiscard]] bool sends_mail() const { return outbox_.mail_enabled(); }
+
   /// Sends a link, if the address has an account; the answer is the same if it hasn't. 429 when
   /// the address or the client asks too often. Without a mail server nothing can be sent: the
   /// log names the person by id.

@@ -105,22 +105,25 @@ std::vector<ApprovalRow> ApprovalRepository::list(const Uuid& org_id, const Appr
                                                   TimePoint at, std::int64_t limit,
                                                   std::int64_t offset) {
   std::optional<std::string> stored = filter.status;
-  std::optional<bool> is_past;
-  if (stored == "expired" || stored == "pending") {
-    is_past = stored == "expired";
+  std::optional<TimePoint> open_at;
+  std::optional<TimePoint> past_at;
+  if (stored == "pending") open_at = at;
+  if (stored == "expired") {
+    past_at = at;
     stored = "pending";
   }
   auto query = connection_.prepare(
       kSelect +
       " WHERE org_id = ?1 AND (?2 IS NULL OR requester_id = ?2) "
       "AND (?3 IS NULL OR addressed_to = ?3) AND (?4 IS NULL OR status = ?4) "
-      "AND (?5 IS NULL OR (expires_at <= ?6) = ?5) ORDER BY id DESC LIMIT ?7 OFFSET ?8");
+      "AND (?5 IS NULL OR expires_at > ?5) AND (?6 IS NULL OR expires_at <= ?6) "
+      "ORDER BY id DESC LIMIT ?7 OFFSET ?8");
   query.bind(1, org_id)
       .bind(2, filter.requester_id)
       .bind(3, filter.addressed_to)
       .bind(4, stored)
-      .bind(5, is_past)
-      .bind(6, at)
+      .bind(5, open_at)
+      .bind(6, past_at)
       .bind(7, limit)
       .bind(8, offset);
   return all(query);

@@ -1,6 +1,7 @@
 #include "store/erasure_repository.h"
 
 #include <string>
+#include <vector>
 
 #include "store/policy_repository.h"
 
@@ -34,18 +35,27 @@ void run(Connection& connection, std::string_view sql, const Uuid& id) {
   connection.prepare(sql).bind(1, id).run();
 }
 
+std::vector<Uuid> secrets_of(Connection& connection, const Uuid& org_id) {
+  auto query = connection.prepare(
+      "SELECT s.id FROM secrets s JOIN vaults v ON v.id = s.vault_id WHERE v.org_id = ?1");
+  query.bind(1, org_id);
+  std::vector<Uuid> ids;
+  while (query.step()) ids.push_back(query.uuid(0));
+  return ids;
+}
+
 }  // namespace
 
 void ErasureRepository::erase_org(const Uuid& org_id, TimePoint at) {
   Connection& connection = transaction_.connection();
   for (const std::string_view sql : kOfVaults) run(connection, sql, org_id);
-  connection
-      .prepare(
-          "UPDATE secrets SET deleted_at = ?2, path = 'erased/' || hex(id) "
-          "WHERE vault_id IN (SELECT id FROM vaults WHERE org_id = ?1)")
-      .bind(1, org_id)
-      .bind(2, at)
-      .run();
+  for (const Uuid& id : secrets_of(connection, org_id)) {
+    connection.prepare("UPDATE secrets SET deleted_at = ?2, path = ?3 WHERE id = ?1")
+        .bind(1, id)
+        .bind(2, at)
+        .bind(3, "erased/" + id.to_string())
+        .run();
+  }
   connection
       .prepare("UPDATE vaults SET deleted_at = ?2, name = ?3, description = '' WHERE org_id = ?1")
       .bind(1, org_id)

@@ -266,9 +266,9 @@ def test_leaving_erases_what_is_ones_own(new_server):
                           "SELECT COUNT(*) FROM policies WHERE org_id = ?",
                           "SELECT COUNT(*) FROM memberships WHERE org_id = ?"):
                 assert database.execute(query, (blob(org),)).fetchone() == (0,)
-            names = database.execute("SELECT name FROM vaults WHERE org_id = ?1 UNION ALL "
-                                     "SELECT name FROM agents WHERE org_id = ?1",
-                                     (blob(org),)).fetchall()
+            names = database.execute("SELECT name FROM vaults WHERE org_id = ? UNION ALL "
+                                     "SELECT name FROM agents WHERE org_id = ?",
+                                     (blob(org), blob(org))).fetchall()
             assert {name for name, in names} == {"erased"}
             event = database.execute("SELECT action, actor_id FROM audit_events WHERE org_id = ? "
                                      "ORDER BY sequence DESC LIMIT 20", (blob(org),)).fetchall()
