@@ -114,9 +114,9 @@ std::vector<ApprovalRow> ApprovalRepository::list(const Uuid& org_id, const Appr
   }
   auto query = connection_.prepare(
       kSelect +
-      " WHERE org_id = ?1 AND (?2 IS NULL OR requester_id = ?2) "
-      "AND (?3 IS NULL OR addressed_to = ?3) AND (?4 IS NULL OR status = ?4) "
-      "AND (?5 IS NULL OR expires_at > ?5) AND (?6 IS NULL OR expires_at <= ?6) "
+      " WHERE org_id = ?1 AND requester_id = COALESCE(?2, requester_id) "
+      "AND addressed_to = COALESCE(?3, addressed_to) AND status = COALESCE(?4, status) "
+      "AND expires_at > COALESCE(?5, expires_at - 1) AND expires_at <= COALESCE(?6, expires_at) "
       "ORDER BY id DESC LIMIT ?7 OFFSET ?8");
   query.bind(1, org_id)
       .bind(2, filter.requester_id)
