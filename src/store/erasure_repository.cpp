@@ -13,6 +13,8 @@ constexpr std::string_view kErased = "erased";
 
 /// What goes with an org's vaults, in an order that keeps the references whole: ?1 is the org.
 constexpr std::string_view kOfVaults[] = {
+    "DELETE FROM shares WHERE org_id = ?1",
+    "DELETE FROM invitations WHERE org_id = ?1",
     "DELETE FROM secret_versions WHERE secret_id IN (SELECT s.id FROM secrets s "
     "JOIN vaults v ON v.id = s.vault_id WHERE v.org_id = ?1)",
     "DELETE FROM rotation_policies WHERE org_id = ?1",
