@@ -37,7 +37,7 @@ def scan(files, canaries):
 def files_of(server):
     files = [path for path in server.data.rglob("*") if path.is_file()] + [server.log_file]
     if server.database_url:
-        files += [path for path in Server.postgres.home.rglob("*") if path.is_file()]
+        files += Server.postgres.files_of(server.database_url)
     return files
 
 

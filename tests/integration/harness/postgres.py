@@ -113,6 +113,20 @@ class Postgres:
             connection.close()
         return self.url(name)
 
+    def files_of(self, url):
+        """Where the rows of one database lie, its newest log segments, and what was logged."""
+        connection = psycopg2.connect(url)
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute("CHECKPOINT")
+        cursor.execute("SELECT oid FROM pg_database WHERE datname = current_database()")
+        (oid,) = cursor.fetchone()
+        connection.close()
+        segments = [path for path in (self.data / "pg_wal").iterdir() if path.is_file()]
+        segments.sort(key=lambda path: path.stat().st_mtime)
+        folder = self.data / "base" / str(oid)
+        return [*folder.iterdir(), *segments[-2:], self.log_file]
+
     def __enter__(self):
         return self.start()
 
