@@ -1,13 +1,11 @@
 // oneclaw: the server and its clients in one binary.
-#include <sys/resource.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
 
 #include "base/secure.h"
-#include "operator/migrate_store.h"
+#include "operator/commands.h"
 #include "server/application.h"
 #include "server/config.h"
 #include "server/logging.h"
@@ -22,6 +20,7 @@ struct ServerFlags {
   std::string data;
   std::string database;
   std::string listen;
+  std::string keyring;
   std::string tls_cert;
   std::string tls_key;
   bool print_routes = false;
@@ -45,6 +44,7 @@ Result<oneclaw::server::Config> make_config(const ServerFlags& flags) {
   if (!flags.database.empty()) config.database = flags.database;
   ::unsetenv("ONECLAW_DATABASE");  // its password is nobody else's business
   if (!flags.listen.empty()) CHECK_OK(oneclaw::server::set_listen(config, flags.listen));
+  if (!flags.keyring.empty()) config.keyring_uri = flags.keyring;
   if (!flags.tls_cert.empty()) config.http.tls_cert = flags.tls_cert;
   if (!flags.tls_key.empty()) config.http.tls_key = flags.tls_key;
   if (config.http.tls_cert.empty() != config.http.tls_key.empty()) {
@@ -60,9 +60,6 @@ Result<oneclaw::server::Config> make_config(const ServerFlags& flags) {
 int serve(const ServerFlags& flags) {
   const auto config = make_config(flags);
   if (!config.ok()) return fail(config.problem());
-  // A core dump would hold keys and secrets.
-  const rlimit no_core{0, 0};
-  setrlimit(RLIMIT_CORE, &no_core);
   oneclaw::server::set_up_logging(config->log_json, config->log_level);
   auto application = oneclaw::server::Application::create(*config);
   if (!application.ok()) return fail(application.problem());
@@ -97,15 +94,17 @@ int main(int argc, char** argv) {
       ->envname("ONECLAW_DATABASE");
   server->add_option("--listen", flags.listen, "HOST:PORT (default 127.0.0.1:8118)")
       ->envname("ONECLAW_LISTEN");
+  server
+      ->add_option("--keyring", flags.keyring,
+                   "Who holds the root key (default file:): docs/configuration.md")
+      ->envname("ONECLAW_KEYRING");
   server->add_option("--config", flags.config_file, "Config file, JSON: docs/configuration.md");
   server->add_option("--tls-cert", flags.tls_cert, "Certificate chain, PEM");
   server->add_option("--tls-key", flags.tls_key, "Private key, PEM");
   server->add_flag("--print-routes", flags.print_routes, "Print every route, and end");
 
   std::function<int()> run = [&flags] { return serve(flags); };
-  CLI::App* operators = app.add_subcommand("operator", "Look after a server and its data.");
-  operators->require_subcommand(1);
-  oneclaw::operators::add_migrate_store(*operators, run);
+  oneclaw::operators::add_commands(app, run);
 
   CLI11_PARSE(app, argc, argv);
   return run();

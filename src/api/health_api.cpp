@@ -12,8 +12,12 @@ using http::Request;
 namespace {
 
 Reply health(Keyring& keyring, Request& /*request*/) {
+  const crypto::KeyringStatus status = keyring.status();
+  const bool sealed = status.state == crypto::KeyringState::kSealed ||
+                      status.state == crypto::KeyringState::kUninitialized;
   json::object body;
-  body["status"] = keyring.status().ready ? "healthy" : "degraded";
+  body["status"] = status.ready ? "healthy" : sealed ? "sealed" : "degraded";
+  body["sealed"] = sealed;
   body["version"] = ONECLAW_VERSION;
   co_return json_reply(200, body);
 }
@@ -21,7 +25,7 @@ Reply health(Keyring& keyring, Request& /*request*/) {
 Reply keyring_health(Keyring& keyring, Request& /*request*/) {
   const crypto::KeyringStatus status = keyring.status();
   json::object body;
-  body["status"] = status.ready ? "ok" : "unavailable";
+  body["status"] = status.ready ? "ok" : crypto::to_string(status.state);
   body["provider"] = status.provider;
   body["detail"] = status.detail;
   co_return json_reply(200, body);

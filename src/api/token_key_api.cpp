@@ -19,13 +19,14 @@ namespace {
 Reply public_key(Tokens& tokens, Request& /*request*/) {
   json::object body;
   body["alg"] = "EdDSA";
-  body["public_key_base64"] = to_base64(tokens.active_public_key());
+  body["public_key_base64"] = to_base64(tokens.signing_keys()->signer->public_key());
   co_return json_reply(200, body);
 }
 
 Reply jwks(Tokens& tokens, Request& /*request*/) {
   json::array keys;
-  for (const auto& key : tokens.public_keys()) {
+  const auto set = tokens.signing_keys();
+  for (const auto& key : set->verifying) {
     keys.emplace_back(crypto::public_jwk(key.kid, key.key));
   }
   json::object body;

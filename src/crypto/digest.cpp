@@ -42,6 +42,29 @@ Digest sha256(ByteView message) {
   return digest;
 }
 
+void Sha256::Free::operator()(void* context) const {
+  EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context));
+}
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  auto* const context = static_cast<EVP_MD_CTX*>(context_.get());
+  if (context == nullptr || EVP_DigestInit_ex2(context, sha256_method(), nullptr) != 1) {
+    throw std::bad_alloc{};
+  }
+}
+
+void Sha256::update(ByteView bytes) {
+  auto* const context = static_cast<EVP_MD_CTX*>(context_.get());
+  if (EVP_DigestUpdate(context, bytes.data(), bytes.size()) != 1) throw std::bad_alloc{};
+}
+
+Digest Sha256::finish() {
+  Digest digest{};
+  auto* const context = static_cast<EVP_MD_CTX*>(context_.get());
+  if (EVP_DigestFinal_ex(context, digest.data(), nullptr) != 1) throw std::bad_alloc{};
+  return digest;
+}
+
 Digest hmac_sha256(const Key256& key, ByteView message) {
   static const EVP_MAC_CTX* const keyless = make_hmac_template();
   const MacContext context(EVP_MAC_CTX_dup(keyless));

@@ -9,16 +9,13 @@
 #include "crypto/wiped_array.h"
 
 namespace oneclaw::crypto {
-namespace {
 
 // RFC 7638 §3.2, RFC 8037 §2: the required members, sorted, without white space.
-std::string thumbprint(ByteView public_key) {
+std::string key_id_of(ByteView public_key) {
   const std::string jwk =
       R"({"crv":"Ed25519","kty":"OKP","x":")" + to_base64url(public_key) + R"("})";
   return to_base64url(sha256(as_bytes(jwk)));
 }
-
-}  // namespace
 
 Ed25519Key::Ed25519Key(Key256 seed, Bytes public_key, std::string kid)
     : seed_(std::move(seed)), public_key_(std::move(public_key)), kid_(std::move(kid)) {}
@@ -31,7 +28,7 @@ Ed25519Key Ed25519Key::from_seed(Key256 seed) {
   Bytes public_key(crypto_sign_PUBLICKEYBYTES);
   WipedArray<crypto_sign_SECRETKEYBYTES> secret;
   crypto_sign_seed_keypair(public_key.data(), secret.data(), seed.view().data());
-  std::string kid = thumbprint(public_key);
+  std::string kid = key_id_of(public_key);
   return {std::move(seed), std::move(public_key), std::move(kid)};
 }
 

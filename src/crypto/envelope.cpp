@@ -72,6 +72,16 @@ Result<SecureBytes> open_version(const Key256& kek, std::int64_t kek_version,
   return value;
 }
 
+Result<Bytes> rewrap_dek(const Key256& old_kek, std::int64_t old_version, const Key256& new_kek,
+                         std::int64_t new_version, const VersionBinding& binding,
+                         ByteView wrapped_dek) {
+  Dek dek;
+  if (!open_raw(raw(old_kek), wrapped_dek, dek_aad(binding, old_version), dek.span())) {
+    return decryption_failed();
+  }
+  return seal_raw(raw(new_kek), dek.view(), dek_aad(binding, new_version));
+}
+
 Bytes kek_aad(const Uuid& org_id, const Uuid& vault_id, std::int64_t kek_version) {
   Bytes out;
   AadWriter(out, "oneclaw/kek/1").id(org_id).id(vault_id).number(kek_version);

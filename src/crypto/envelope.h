@@ -41,6 +41,13 @@ Result<SealedVersion> seal_version(const Key256& kek, std::int64_t kek_version,
 Result<SecureBytes> open_version(const Key256& kek, std::int64_t kek_version,
                                  const VersionBinding& binding, const SealedVersion& sealed);
 
+/// The same DEK under another KEK: what rotation stores. The value's ciphertext stays. 500
+/// "decryption-failed" unless the wrapped DEK is as it was sealed; of `binding`, the ids, the path
+/// and the version count.
+Result<Bytes> rewrap_dek(const Key256& old_kek, std::int64_t old_version, const Key256& new_kek,
+                         std::int64_t new_version, const VersionBinding& binding,
+                         ByteView wrapped_dek);
+
 /// The AAD under which a vault's KEK is wrapped by the root key.
 Bytes kek_aad(const Uuid& org_id, const Uuid& vault_id, std::int64_t kek_version);
 

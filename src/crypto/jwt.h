@@ -13,6 +13,7 @@
 #include "base/secure.h"
 #include "base/time.h"
 #include "base/uuid.h"
+#include "crypto/signer.h"
 
 namespace oneclaw::crypto {
 
@@ -52,8 +53,13 @@ struct Claims {
   std::optional<Uuid> session_id;  ///< `sid`: the refresh family it came with
 };
 
+/// The RFC 7638 thumbprint of an Ed25519 public key's JWK, base64url.
+std::string key_id_of(ByteView public_key);
+
 /// Signs `claims` as a compact JWS: header {"alg":"EdDSA","kid":…,"typ":"JWT"}.
 SecureString sign_token(const Ed25519Key& key, const Claims& claims);
+/// The same with a key that may be elsewhere; 503 when it doesn't answer.
+Result<SecureString> sign_token(const Signer& signer, const Claims& claims);
 
 /// The keys that verify our tokens. Immutable after construction.
 class TokenVerifier {

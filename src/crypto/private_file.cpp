@@ -66,9 +66,20 @@ bool sync_folder(const std::filesystem::path& folder) {
   return handle.is_open() && ::fsync(handle.get()) == 0;
 }
 
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+  return file.has_parent_path() ? file.parent_path() : ".";
+}
+
+std::filesystem::path temporary_beside(const std::filesystem::path& file) {
+  std::array<std::uint8_t, 8> random{};
+  randombytes_buf(random.data(), random.size());
+  return folder_of(file) / ("." + file.filename().string() + "." + to_hex(random) + ".tmp");
+}
+
 }  // namespace
 
-Result<std::optional<SecureString>> read_private_file(const std::filesystem::path& file) {
+Result<std::optional<SecureString>> read_private_file(const std::filesystem::path& file,
+                                                      bool any_mode) {
   const FileDescriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!in.is_open()) {
     if (errno == ENOENT) return std::optional<SecureString>{};
@@ -77,7 +88,7 @@ Result<std::optional<SecureString>> read_private_file(const std::filesystem::pat
   struct stat info {};
   if (::fstat(in.get(), &info) != 0) return failed(file, "examined", errno);
   if (!S_ISREG(info.st_mode)) return refused(file, "is not a regular file");
-  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+  if (!any_mode && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return refused(file, "may be reached by others: make it 0600");
   }
   SecureString text;
@@ -96,12 +107,8 @@ Result<std::optional<SecureString>> read_private_file(const std::filesystem::pat
 }
 
 Result<bool> create_private_file(const std::filesystem::path& file, std::string_view text) {
-  std::array<std::uint8_t, 8> random{};
-  randombytes_buf(random.data(), random.size());
-  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
-  const std::filesystem::path temporary =
-      folder / ("." + file.filename().string() + "." + to_hex(random) + ".tmp");
-
+  const std::filesystem::path folder = folder_of(file);
+  const std::filesystem::path temporary = temporary_beside(file);
   const bool written = write_new_file(temporary, text);
   const bool renamed = written && rename_to_new(temporary, file);
   const int error = errno;
@@ -110,6 +117,17 @@ Result<bool> create_private_file(const std::filesystem::path& file, std::string_
   if (!renamed && error != EEXIST) return failed(file, "made", error);
   if (!sync_folder(folder)) return failed(file, "made durable", errno);
   return renamed;
+}
+
+Result<void> replace_private_file(const std::filesystem::path& file, std::string_view text) {
+  const std::filesystem::path temporary = temporary_beside(file);
+  const bool written = write_new_file(temporary, text);
+  const bool renamed = written && ::rename(temporary.c_str(), file.c_str()) == 0;
+  const int error = errno;
+  if (!renamed) ::unlink(temporary.c_str());
+  if (!renamed) return failed(file, "written", error);
+  if (!sync_folder(folder_of(file))) return failed(file, "made durable", errno);
+  return {};
 }
 
 }  // namespace oneclaw::crypto

@@ -29,11 +29,15 @@ SecureString to_json(const RootKeys& keys);
 std::optional<RootKeys> root_keys_from_json(std::string_view text);
 
 /// nullopt when there is no such file. 500 unless it is a regular file that its owner alone may
-/// reach and of at most 64 KiB.
-Result<std::optional<SecureString>> read_private_file(const std::filesystem::path& file);
+/// reach (unless `any_mode`) and of at most 64 KiB.
+Result<std::optional<SecureString>> read_private_file(const std::filesystem::path& file,
+                                                      bool any_mode = false);
 
 /// Makes `file` (0600) whole and durable or not at all, and never replaces one that is there:
 /// false when another process was first.
 Result<bool> create_private_file(const std::filesystem::path& file, std::string_view text);
+
+/// Writes `file` (0600) anew, whole and durable, in the place of the one that is there.
+Result<void> replace_private_file(const std::filesystem::path& file, std::string_view text);
 
 }  // namespace oneclaw::crypto

@@ -45,6 +45,19 @@ std::string encoded_payload(const Claims& claims) {
   return to_base64url(as_bytes(json::serialize(payload)));
 }
 
+SecureString unsigned_token(std::string_view kid, const Claims& claims) {
+  SecureString token;
+  token.append(encoded_header(kid));
+  token.push_back('.');
+  token.append(encoded_payload(claims));
+  return token;
+}
+
+void append_signature(SecureString& token, ByteView signature) {
+  token.push_back('.');
+  token.append(to_base64url(signature));
+}
+
 std::optional<Uuid> uuid_value(const json::value& value) {
   return value.is_string() ? Uuid::parse(value.get_string()) : std::nullopt;
 }
@@ -125,13 +138,15 @@ std::optional<Claims> read_claims(const json::object& payload) {
 }  // namespace
 
 SecureString sign_token(const Ed25519Key& key, const Claims& claims) {
-  SecureString token;
-  token.append(encoded_header(key.kid()));
-  token.push_back('.');
-  token.append(encoded_payload(claims));
-  const Bytes signature = key.sign(token.bytes());
-  token.push_back('.');
-  token.append(to_base64url(signature));
+  SecureString token = unsigned_token(key.kid(), claims);
+  append_signature(token, key.sign(token.bytes()));
+  return token;
+}
+
+Result<SecureString> sign_token(const Signer& signer, const Claims& claims) {
+  SecureString token = unsigned_token(signer.kid(), claims);
+  TRY(const Bytes signature, signer.sign(token.bytes()));
+  append_signature(token, signature);
   return token;
 }
 

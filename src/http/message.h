@@ -1,6 +1,7 @@
 // Requests and responses as handlers see them; no Beast type shows here.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,6 +53,8 @@ class Request {
   /// Sent with whatever the answer is: what is left of a rate or a quota.
   std::vector<std::pair<std::string, std::string>> answer_headers;
   bool quota_taken = false;  ///< one request of the org's quota was taken for this one
+  /// What the handler and its route live in; let go of once the request is answered and logged.
+  std::shared_ptr<const void> keep_alive;
 };
 
 struct Response {

@@ -11,6 +11,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <exception>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -19,8 +20,12 @@
 #include "crypto/keyring.h"
 #include "http/pipeline.h"
 #include "http/router.h"
+#include "server/gate.h"
 #include "server/hooks.h"
+#include "server/memory.h"
 #include "server/open_store.h"
+#include "server/operator_commands.h"
+#include "server/operator_socket.h"
 #include "service/access_cache.h"
 #include "service/account.h"
 #include "service/account_data.h"
@@ -31,6 +36,7 @@
 #include "service/background.h"
 #include "service/billing.h"
 #include "service/cmek.h"
+#include "service/custody.h"
 #include "service/delivery.h"
 #include "service/device_login.h"
 #include "service/enrolments.h"
@@ -126,25 +132,33 @@ Result<T> run_now(asio::awaitable<Result<T>> work) {
   return std::move(*outcome);
 }
 
-/// Members are destroyed in reverse: the HTTP server first, the store after all that uses it.
+/// Whether there are no keys yet. The store is closed again: sealed, nothing is open.
+Result<bool> ask_fresh(const Config& config) {
+  TRY(const auto store, open_store(config, std::make_shared<service::RowMac>()));
+  return run_now(is_fresh(*store));
+}
+
+/// All that needs the root key. It comes with the unsealing and goes with the sealing, and every
+/// key, cache and plaintext goes with it. Members are destroyed in reverse: the store after all
+/// that uses it.
 struct Core {
   ~Core() { background.stop(); }
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
-  Core(std::optional<FolderLock> lock_in, std::unique_ptr<crypto::Keyring> keyring_in,
-       std::unique_ptr<store::Store> store_in, service::ServerKeys keys_in,
-       std::unique_ptr<service::Passwords> passwords_in, const Config& config)
-      : lock(std::move(lock_in)),
-        keyring(std::move(keyring_in)),
-        server_keys(std::move(keys_in)),
+  Core(crypto::Keyring& keyring, std::unique_ptr<store::Store> store_in,
+       service::ServerKeys keys_in, std::unique_ptr<service::Passwords> passwords_in,
+       const Config& config)
+      : server_keys(std::move(keys_in)),
         store(std::move(store_in)),
         passwords(std::move(passwords_in)),
         google_keys(config.google_jwks_file, config.google_jwks_url),
         field_seal(server_keys.field),
         outbox(field_seal, !config.smtp.host.empty()),
         audit(*store, outbox),
-        vault_keys(*keyring),
+        vault_keys(keyring),
+        custody(*store, keyring, vault_keys, *server_keys.signing, audit, background,
+                !config.database.empty()),
         access(*store, config.cache.access),
         tokens(*store, server_keys, config.issuer,
                {config.user_token_life, config.agent_token_life, config.refresh_token_life},
@@ -184,7 +198,7 @@ struct Core {
         leases(*store),
         background(config.database.empty() ? nullptr : &leases),
         delivery(*store, field_seal, config.smtp, config.webhooks, background.stopping()) {
-    api::add_health_routes(router, *keyring);
+    api::add_health_routes(router, keyring);
     api::add_sign_in_routes(router, sign_in);
     api::add_token_key_routes(router, tokens);
     api::add_profile_routes(router, profile);
@@ -230,8 +244,6 @@ struct Core {
     background.every("delivery", service::Delivery::kPeriod, [this] { return delivery.run_due(); });
   }
 
-  std::optional<FolderLock> lock;  ///< none where nodes share a database
-  std::unique_ptr<crypto::Keyring> keyring;
   service::ServerKeys server_keys;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<service::Passwords> passwords;
@@ -240,6 +252,7 @@ struct Core {
   service::Outbox outbox;
   service::AuditLog audit;
   service::VaultKeys vault_keys;
+  service::Custody custody;
   service::AccessCache access;
   service::Tokens tokens;
   service::SignIn sign_in;
@@ -274,11 +287,28 @@ struct Core {
   service::Delivery delivery;
 };
 
+/// What the gate leads to: the pipeline, and the core that it runs in.
+struct Opened {
+  explicit Opened(std::shared_ptr<Core> core_in)
+      : core(std::move(core_in)), handle([&core = *core](http::Request& request) {
+          return http::run_pipeline(core.router, core.hooks, request);
+        }) {}
+
+  std::shared_ptr<Core> core;
+  Gate::Handler handle;
+};
+
 }  // namespace
 
-struct Application::Parts {
-  /// Signals are caught from here on, so that one sent before run() stops it too.
-  Parts() {
+struct Application::Parts final : OperatorTarget {
+  Parts(const Config& config_in, std::optional<FolderLock> lock_in,
+        std::unique_ptr<crypto::Keyring> keyring_in)
+      : config(config_in),
+        lock(std::move(lock_in)),
+        keyring_(std::move(keyring_in)),
+        gate(*keyring_),
+        commands(*this) {
+    // Signals are caught from here on, so that one sent before run() stops it too.
     signals.async_wait([this](const boost::system::error_code& error, int number) {
       if (error) return;
       spdlog::info("stopping signal={}", number);
@@ -286,14 +316,64 @@ struct Application::Parts {
     });
   }
 
+  crypto::Keyring& keyring() override { return *keyring_; }
+  std::shared_ptr<service::Custody> custody() override {
+    const std::lock_guard guard(mutex);
+    return core ? std::shared_ptr<service::Custody>(core, &core->custody) : nullptr;
+  }
+  Result<void> open() override;
+  bool close(std::chrono::milliseconds longest) override;
+
+  const Config config;
+  std::optional<FolderLock> lock;  ///< none where nodes share a database
+  std::unique_ptr<crypto::Keyring> keyring_;
   asio::io_context signal_context;
   asio::signal_set signals{signal_context, SIGINT, SIGTERM};
-  std::unique_ptr<Core> core;
+  Gate gate;
+  std::mutex mutex;  ///< of `core`
+  std::shared_ptr<Core> core;
   std::unique_ptr<http::Server> server;
+  OperatorCommands commands;
+  std::unique_ptr<OperatorSocket> operator_socket;
 };
 
+Result<void> Application::Parts::open() {
+  const auto row_mac = std::make_shared<service::RowMac>();
+  TRY(auto store, open_store(config, row_mac));
+  TRY(service::ServerKeys keys,
+      run_now(service::load_server_keys(*store, *keyring_, *row_mac, config.issuer)));
+  TRY(auto passwords, service::Passwords::create(config.argon2, config.password_threads,
+                                                 config.most_waiting_passwords, config.login));
+  auto opened = std::make_shared<Core>(*keyring_, std::move(store), std::move(keys),
+                                       std::move(passwords), config);
+  CHECK_OK(run_now(opened->ip_rules.load()));
+  CHECK_OK(run_now(opened->quotas.grant_credits()));
+  opened->outbox.set_public_url(config.public_url.empty() ? listening_url(config, server->port())
+                                                          : config.public_url);
+  opened->custody.start();
+  opened->background.start();
+  auto handler = std::make_shared<Opened>(opened);
+  gate.open({handler, &handler->handle});
+  const std::lock_guard guard(mutex);
+  core = std::move(opened);
+  return {};
+}
+
+bool Application::Parts::close(std::chrono::milliseconds longest) {
+  const bool quiet = gate.close(longest);
+  const std::lock_guard guard(mutex);
+  core.reset();
+  return quiet;
+}
+
 Application::Application(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-Application::~Application() = default;
+
+Application::~Application() {
+  if (!parts_) return;
+  parts_->operator_socket.reset();
+  parts_->server.reset();
+  parts_->close({});
+}
 
 Result<std::unique_ptr<Application>> Application::create(const Config& config) {
   ::umask(0077);
@@ -303,33 +383,36 @@ Result<std::unique_ptr<Application>> Application::create(const Config& config) {
     TRY(FolderLock taken, FolderLock::take(config.data));
     lock.emplace(std::move(taken));
   }
+  protect_memory();
 
-  const auto row_mac = std::make_shared<service::RowMac>();
-  TRY(auto store, open_store(config, row_mac));
   // A database without its keyring must not get a new one: its data could never be read again.
-  TRY(const bool fresh, run_now(is_fresh(*store)));
-  TRY(auto keyring, crypto::open_file_keyring(config.data / "keyring.json", fresh));
+  TRY(const bool fresh, ask_fresh(config));
+  TRY(auto keyring, crypto::open_keyring({.uri = config.keyring_uri,
+                                          .folder = config.data,
+                                          .create = fresh,
+                                          .sign_in_token = config.sign_jwts_in_token}));
   const crypto::KeyringStatus status = keyring->status();
-  spdlog::info("keyring opened provider={} root_key={}", status.provider,
-               status.active_root_key_id);
-  spdlog::warn("{}", status.detail);
+  spdlog::info("keyring opened provider={} state={} root_key={}", status.provider,
+               crypto::to_string(status.state), status.active_root_key_id);
+  if (status.unseal_with == crypto::UnsealWith::kNothing) {
+    spdlog::warn("{}", status.detail);
+  } else {
+    spdlog::info("{}", status.detail);
+  }
 
-  TRY(service::ServerKeys keys, run_now(service::load_server_keys(*store, *keyring, *row_mac)));
-  TRY(auto passwords, service::Passwords::create(config.argon2, config.password_threads,
-                                                 config.most_waiting_passwords, config.login));
-
-  auto parts = std::make_unique<Parts>();
-  parts->core = std::make_unique<Core>(std::move(lock), std::move(keyring), std::move(store),
-                                       std::move(keys), std::move(passwords), config);
-  Core& core = *parts->core;
-  CHECK_OK(run_now(core.ip_rules.load()));
-  CHECK_OK(run_now(core.quotas.grant_credits()));
-  const auto handle = [&core](http::Request& request) {
-    return http::run_pipeline(core.router, core.hooks, request);
-  };
+  auto parts = std::make_unique<Parts>(config, std::move(lock), std::move(keyring));
+  Gate& gate = parts->gate;
+  const auto handle = [&gate](http::Request& request) { return gate.handle(request); };
   TRY(parts->server, http::Server::create(config.http, handle));
-  core.outbox.set_public_url(
-      config.public_url.empty() ? listening_url(config, parts->server->port()) : config.public_url);
+  if (status.ready) {
+    CHECK_OK(parts->open());
+  } else {
+    spdlog::warn("sealed: every request but /v1/health gets 503 until `oneclaw operator {}`",
+                 status.state == crypto::KeyringState::kUninitialized ? "init" : "unseal");
+  }
+  TRY(parts->operator_socket,
+      OperatorSocket::listen(config.data,
+                             [&commands = parts->commands](auto& call) { commands.run(call); }));
   return std::unique_ptr<Application>(new Application(std::move(parts)));
 }
 
@@ -351,9 +434,9 @@ std::uint16_t Application::port() const {
 
 void Application::run() {
   std::thread signal_thread([this] { parts_->signal_context.run(); });
-  parts_->core->background.start();
   parts_->server->run();
-  parts_->core->background.stop();
+  parts_->operator_socket->stop();
+  parts_->close({});
   parts_->signal_context.stop();
   signal_thread.join();
   spdlog::info("stopped");

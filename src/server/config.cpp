@@ -243,6 +243,8 @@ void read_root(Section& root, Config& config) {
   if (!listen.empty() && !set_listen(config, listen).ok()) {
     root.wrong("listen", "must be HOST:PORT");
   }
+  root.text("keyring", config.keyring_uri);
+  root.boolean("sign_jwts_in_token", config.sign_jwts_in_token);
   root.text("issuer", config.issuer);
   root.text("public_url", config.public_url);
   if (!config.public_url.empty() && !is_base_url(config.public_url)) {

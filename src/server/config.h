@@ -33,6 +33,8 @@ struct Config {
   std::string database_replica;  ///< for lists and audit queries; empty: the primary
   int database_readers = 4;      ///< connections for reads, and as many to the replica
   int database_writers = 3;      ///< connections for writes; one more is for those of no one org
+  std::string keyring_uri = "file:";  ///< who holds the root key
+  bool sign_jwts_in_token = false;    ///< with pkcs11: the JWT keys are held there too
   http::ServerOptions http;
   std::string issuer = "https://oneclaw.local";  ///< `iss` of our tokens
   std::string public_url;                        ///< where links lead; empty: the listening URL

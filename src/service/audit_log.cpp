@@ -112,6 +112,14 @@ void AuditLog::append_system(store::Transaction& transaction, const Uuid& org_id
   (void)append_event(transaction, event);
 }
 
+void AuditLog::append_operator(store::Transaction& transaction, const Uuid& org_id,
+                               AuditEntry entry) const {
+  domain::AuditEvent event = to_event(org_id, Caller{}, std::move(entry), kSuccess);
+  event.actor_type = "operator";
+  event.ip_address.clear();
+  (void)append_event(transaction, event);
+}
+
 asio::awaitable<Result<void>> AuditLog::record(Caller& caller, AuditEntry entry) {
   // All but the link is made here: the writer is one thread.
   domain::AuditEvent event = to_event(caller.principal.org_id, caller, std::move(entry), kSuccess);

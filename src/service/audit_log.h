@@ -58,6 +58,8 @@ class AuditLog {
   /// Adds a refusal to the chain of an org, inside a write transaction that is kept all the same.
   void append_refusal(store::Transaction& transaction, const Uuid& org_id, const Caller& caller,
                       AuditEntry entry, int status) const;
+  /// What the operator did, in the chain of an org (nil: the server's).
+  void append_operator(store::Transaction& transaction, const Uuid& org_id, AuditEntry entry) const;
 
   /// What the server did by itself, on a schedule or to the end of a job.
   void append_system(store::Transaction& transaction, const Uuid& org_id, AuditEntry entry) const;

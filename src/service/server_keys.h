@@ -4,22 +4,23 @@
 
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
-#include <vector>
+#include <memory>
+#include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/secure.h"
-#include "crypto/jwt.h"
 #include "crypto/keyring.h"
+#include "service/signing_keys.h"
 #include "store/row_seal.h"
 #include "store/store.h"
 
 namespace oneclaw::service {
 
 struct ServerKeys {
-  crypto::Ed25519Key signing;                               ///< signs new tokens
-  std::vector<crypto::TokenVerifier::PublicKey> verifying;  ///< all that still verify
-  Key256 mac;    ///< HMAC-SHA-256 of API keys and refresh tokens
-  Key256 field;  ///< FieldSeal's
+  std::shared_ptr<SigningKeys> signing;  ///< of tokens
+  Key256 mac;                            ///< HMAC-SHA-256 of API keys and refresh tokens
+  Key256 field;                          ///< FieldSeal's
 };
 
 /// HMAC-SHA-256 of rows (store/row_seal.h). Its key comes out of the very store that it serves, so
@@ -34,11 +35,14 @@ class RowMac final : public store::RowSeal {
   Key256 key_;
 };
 
+/// The AAD under which the root key wraps the server key of that name.
+Bytes server_key_aad(std::string_view name);
+
 /// Loads the keys, making them at the first start, and gives `row_mac` its own. Refused (500) when
 /// the keyring can't unwrap what the store holds: then this keyring is not the one that the data
 /// was made with.
 boost::asio::awaitable<Result<ServerKeys>> load_server_keys(store::Store& store,
                                                             crypto::Keyring& keyring,
-                                                            RowMac& row_mac);
+                                                            RowMac& row_mac, std::string issuer);
 
 }  // namespace oneclaw::service

@@ -402,7 +402,9 @@ asio::awaitable<Result<IssuedToken>> SignIn::agent_key(Caller& caller, SecureStr
   };
   CO_CHECK_OK(co_await store_.read(read));
   std::optional<IssuedToken> signed_before;
-  if (match.valid) signed_before = tokens_.issue_for_agent(*match.agent);
+  if (match.valid) {
+    CO_TRY(signed_before, tokens_.issue_for_agent(*match.agent));
+  }
   const auto write = [&](store::Transaction& transaction) -> Result<IssuedToken> {
     IssuedToken token;
     if (match.valid &&
@@ -411,7 +413,7 @@ asio::awaitable<Result<IssuedToken>> SignIn::agent_key(Caller& caller, SecureStr
     } else {
       match = match_agent_key(transaction, *presented, agent_id);
       if (!match.valid) return wrong_key();
-      token = tokens_.issue_for_agent(*match.agent);
+      TRY(token, tokens_.issue_for_agent(*match.agent));
     }
     const store::AgentRow& agent = *match.agent;
     store::AgentRepository(transaction).touch(agent.id, now());

@@ -41,7 +41,6 @@ Tokens::Tokens(store::Store& store, const ServerKeys& keys, std::string issuer, 
                std::size_t most_cached_bytes)
     : store_(store),
       keys_(keys),
-      verifier_(keys.verifying, issuer),
       issuer_(std::move(issuer)),
       lives_(lives),
       verified_(most_cached_bytes) {}
@@ -151,7 +150,8 @@ Result<IssuedToken> Tokens::issue_for_user(store::Transaction& transaction,
   if (key) {
     claims.scopes = std::move(key->scopes);
     claims.api_key_id = key->key_id;
-    return IssuedToken{crypto::sign_token(keys_.signing, claims), lives_.user, SecureString()};
+    TRY(SecureString token, crypto::sign_token(*signing_keys()->signer, claims));
+    return IssuedToken{std::move(token), lives_.user, SecureString()};
   }
   claims.session_id = session_id ? *session_id : Uuid::v4();
   const Key256 random = Key256::random();
@@ -166,10 +166,11 @@ Result<IssuedToken> Tokens::issue_for_user(store::Transaction& transaction,
                          .token_version = user.token_version,
                          .created_at = at,
                          .expires_at = at + lives_.refresh});
-  return IssuedToken{crypto::sign_token(keys_.signing, claims), lives_.user, std::move(refresh)};
+  TRY(SecureString token, crypto::sign_token(*signing_keys()->signer, claims));
+  return IssuedToken{std::move(token), lives_.user, std::move(refresh)};
 }
 
-IssuedToken Tokens::issue_for_agent(const store::AgentRow& agent) const {
+Result<IssuedToken> Tokens::issue_for_agent(const store::AgentRow& agent) const {
   const TimePoint at = now();
   std::chrono::seconds life = lives_.agent;
   if (agent.token_ttl_seconds) life = std::chrono::seconds(*agent.token_ttl_seconds);
@@ -189,17 +190,20 @@ IssuedToken Tokens::issue_for_agent(const store::AgentRow& agent) const {
                               .token_version = agent.token_version,
                               .api_key_id = std::nullopt,
                               .session_id = std::nullopt};
-  return IssuedToken{crypto::sign_token(keys_.signing, claims), life, SecureString(), agent.id};
+  TRY(SecureString token, crypto::sign_token(*signing_keys()->signer, claims));
+  return IssuedToken{std::move(token), life, SecureString(), agent.id};
 }
 
 asio::awaitable<Result<Principal>> Tokens::authenticate(std::string_view token) {
   const crypto::Digest digest = crypto::sha256(as_bytes(token));
-  if (const auto known = verified_.find(digest); known && holds(*known)) {
+  const auto keys = signing_keys();
+  if (const auto known = verified_.find(digest); known && known->keys == keys && holds(*known)) {
     co_return known->principal;
   }
-  CO_TRY(const crypto::Claims claims, verifier_.verify(token, now()));
+  CO_TRY(const crypto::Claims claims, keys->verifier.verify(token, now()));
   const auto read = [&](store::Transaction& transaction) { return load(transaction, claims); };
   CO_TRY(Verified verified, co_await store_.read(read));
+  verified.keys = keys;
   std::size_t bytes = sizeof(Verified) + verified.principal.vault_ids.size() * sizeof(Uuid);
   for (const std::string& scope : verified.principal.scopes) bytes += sizeof scope + scope.size();
   auto kept = std::make_shared<const Verified>(std::move(verified));

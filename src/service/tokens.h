@@ -55,7 +55,7 @@ class Tokens {
                                      std::string_view role, std::optional<KeyGrant> key,
                                      std::optional<Uuid> session_id) const;
   /// Signs an access token that lives its agent's `token_ttl_seconds`, never past its `expires_at`.
-  IssuedToken issue_for_agent(const store::AgentRow& agent) const;
+  Result<IssuedToken> issue_for_agent(const store::AgentRow& agent) const;
 
   /// The principal of a token that is valid and alive right now: its signature and claims hold, it
   /// was not revoked, and the account (and key) it came from still stands with the same token
@@ -68,10 +68,9 @@ class Tokens {
   [[nodiscard]] Bytes refresh_mac(std::string_view refresh_token) const;
   [[nodiscard]] const TokenLives& lives() const { return lives_; }
   [[nodiscard]] const Key256& mac_key() const { return keys_.mac; }
-  /// The key that signs new tokens: 32 bytes.
-  [[nodiscard]] ByteView active_public_key() const { return keys_.signing.public_key(); }
-  [[nodiscard]] const std::vector<crypto::TokenVerifier::PublicKey>& public_keys() const {
-    return keys_.verifying;
+  /// The keys that sign and verify right now.
+  [[nodiscard]] std::shared_ptr<const SigningKeys::Set> signing_keys() const {
+    return keys_.signing->current();
   }
 
  private:
@@ -81,6 +80,7 @@ class Tokens {
     std::optional<Uuid> api_key_id;
     TimePoint until{};
     store::ChangeClock::Mark mark = 0;
+    std::shared_ptr<const SigningKeys::Set> keys{};  ///< those that verified it
   };
   struct Hash {
     std::size_t operator()(const crypto::Digest& digest) const noexcept;
@@ -96,7 +96,6 @@ class Tokens {
 
   store::Store& store_;
   const ServerKeys& keys_;
-  crypto::TokenVerifier verifier_;
   std::string issuer_;
   TokenLives lives_;
   BoundedCache<crypto::Digest, Verified, Hash> verified_;

@@ -27,6 +27,7 @@ constexpr std::string_view kOfVaults[] = {
     "DELETE FROM approvals WHERE org_id = ?1",
     "DELETE FROM ip_rules WHERE org_id = ?1",
     "DELETE FROM cmek_rotations WHERE vault_id IN (SELECT id FROM vaults WHERE org_id = ?1)",
+    "DELETE FROM key_rotations WHERE org_id = ?1",
     "DELETE FROM usage_counts WHERE org_id = ?1",
     "DELETE FROM org_billing WHERE org_id = ?1",
     "DELETE FROM credit_entries WHERE org_id = ?1",

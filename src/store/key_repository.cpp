@@ -55,4 +55,47 @@ std::optional<ServerKeyRow> KeyRepository::server_key(std::string_view name) {
                       .created_at = query.time(3)};
 }
 
+std::vector<ServerKeyRow> KeyRepository::server_keys() {
+  auto query =
+      connection_.prepare("SELECT name, root_key_id, wrapped, created_at FROM server_keys");
+  std::vector<ServerKeyRow> keys;
+  while (query.step()) {
+    keys.push_back({.name = query.text(0),
+                    .root_key_id = query.text(1),
+                    .wrapped = query.blob(2),
+                    .created_at = query.time(3)});
+  }
+  return keys;
+}
+
+void KeyRepository::retire_signing_key(std::string_view kid, TimePoint at) {
+  connection_.prepare("UPDATE signing_keys SET retired_at = ?2 WHERE kid = ?1")
+      .bind(1, kid)
+      .bind(2, at)
+      .run();
+}
+
+std::int64_t KeyRepository::remove_retired_signing_keys(TimePoint before) {
+  connection_.prepare("DELETE FROM signing_keys WHERE retired_at < ?1").bind(1, before).run();
+  return connection_.changes();
+}
+
+void KeyRepository::rewrap_signing_key(std::string_view kid, std::string_view root_key_id,
+                                       ByteView wrapped) {
+  connection_.prepare("UPDATE signing_keys SET root_key_id = ?2, wrapped = ?3 WHERE kid = ?1")
+      .bind(1, kid)
+      .bind(2, root_key_id)
+      .bind(3, wrapped)
+      .run();
+}
+
+void KeyRepository::rewrap_server_key(std::string_view name, std::string_view root_key_id,
+                                      ByteView wrapped) {
+  connection_.prepare("UPDATE server_keys SET root_key_id = ?2, wrapped = ?3 WHERE name = ?1")
+      .bind(1, name)
+      .bind(2, root_key_id)
+      .bind(3, wrapped)
+      .run();
+}
+
 }  // namespace oneclaw::store

@@ -38,6 +38,13 @@ class KeyRepository {
   std::vector<SigningKeyRow> signing_keys();
   void insert_server_key(const ServerKeyRow& key);
   std::optional<ServerKeyRow> server_key(std::string_view name);
+  std::vector<ServerKeyRow> server_keys();
+  /// The key signs no more from `at` on.
+  void retire_signing_key(std::string_view kid, TimePoint at);
+  /// Those retired before `before`; how many there were.
+  std::int64_t remove_retired_signing_keys(TimePoint before);
+  void rewrap_signing_key(std::string_view kid, std::string_view root_key_id, ByteView wrapped);
+  void rewrap_server_key(std::string_view name, std::string_view root_key_id, ByteView wrapped);
 
  private:
   Connection& connection_;

@@ -51,6 +51,13 @@ class PgStore final : public Store {
   PgStore(const PgStore&) = delete;
   PgStore& operator=(const PgStore&) = delete;
 
+  Result<std::unique_ptr<Snapshot>> snapshot() override {
+    Problem problem = problems::conflict(
+        "The data is in PostgreSQL, which has backups of its own: pg_dump, or point-in-time "
+        "recovery. What it holds of secrets is as encrypted there as in the database.");
+    return problem;
+  }
+
  protected:
   asio::awaitable<Result<void>> run_read(WorkRef work) override { return reads_.queue.run(work); }
   asio::awaitable<Result<void>> run_read_behind(WorkRef work) override {

@@ -334,6 +334,30 @@ bool SecretRepository::replace_cmek_version(const VersionRow& version,
   return true;
 }
 
+bool SecretRepository::rewrap(const Uuid& secret_id, std::int64_t version, std::int64_t from,
+                              std::int64_t to, ByteView wrapped_dek) {
+  std::optional<VersionRow> row;
+  try {
+    row = version_metadata(secret_id, version);
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::kTampered) throw;
+  }
+  if (!row || row->kek_version != from) return false;
+  row->kek_version = to;
+  connection_
+      .prepare(
+          "UPDATE secret_versions SET kek_version = ?3, wrapped_dek = ?4, mac = ?5 "
+          "WHERE secret_id = ?1 AND version = ?2")
+      .bind(1, secret_id)
+      .bind(2, version)
+      .bind(3, to)
+      .bind(4, wrapped_dek)
+      .bind(5, seal_row(connection_, sealed_text(*row)))
+      .run();
+  transaction_.touch(Topic::kSecret, secret_id);
+  return true;
+}
+
 void SecretRepository::seal_unsealed() {
   constexpr std::int64_t kPage = 500;
   std::vector<SecretRow> secrets;

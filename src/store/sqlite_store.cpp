@@ -11,6 +11,7 @@
 #include "store/migrations.h"
 #include "store/sqlite_connection.h"
 #include "store/sqlite_file.h"
+#include "store/sqlite_snapshot.h"
 #include "store/store.h"
 
 namespace oneclaw::store {
@@ -213,7 +214,8 @@ class SqliteStore final : public Store {
   SqliteStore(const SqliteOptions& options, std::unique_ptr<SqliteConnection> write_connection,
               std::unique_ptr<SqliteConnection> checkpoint_connection,
               std::vector<std::unique_ptr<SqliteConnection>> read_connections)
-      : row_seal_(options.row_seal),
+      : file_(options.file),
+        row_seal_(options.row_seal),
         writes_(options.most_queued_writes, options.longest_wait),
         reads_(options.most_queued_reads, options.longest_wait),
         checkpointer_(std::move(checkpoint_connection), sink(options)),
@@ -238,6 +240,8 @@ class SqliteStore final : public Store {
   SqliteStore(const SqliteStore&) = delete;
   SqliteStore& operator=(const SqliteStore&) = delete;
 
+  Result<std::unique_ptr<Snapshot>> snapshot() override { return take_sqlite_snapshot(file_); }
+
  protected:
   asio::awaitable<Result<void>> run_read(WorkRef work) override { return reads_.run(work); }
   asio::awaitable<Result<void>> run_write(WorkRef work, std::optional<Uuid> /*org_id*/) override {
@@ -250,6 +254,7 @@ class SqliteStore final : public Store {
     return [](std::string_view) {};
   }
 
+  const std::filesystem::path file_;
   std::shared_ptr<const RowSeal> row_seal_;
   JobQueue writes_;
   JobQueue reads_;
@@ -270,6 +275,7 @@ std::unique_ptr<SqliteConnection> connect(const SqliteOptions& options) {
 Result<std::unique_ptr<Store>> open_sqlite(const SqliteOptions& options) {
   try {
     make_private_file(options.file);
+    remove_stale_snapshots(options.file);
     auto write_connection = connect(options);
     claim_database(*write_connection);
     configure(*write_connection);

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "store/change_clock.h"
 #include "store/connection.h"
+#include "store/snapshot.h"
 
 namespace oneclaw::store {
 
@@ -99,6 +100,9 @@ class Store {
     if (!ran.ok()) co_return std::move(ran).problem();
     co_return std::move(*outcome);
   }
+
+  /// A copy of all of it as it is now. Blocks: not for an I/O thread. 500 when it can't be had.
+  virtual Result<std::unique_ptr<Snapshot>> snapshot() = 0;
 
   /// Runs `f` in a write transaction, batched with other writers' (group commit). A Result with a
   /// value is given only after the commit is durable; one with a Problem, or an Error thrown,

@@ -1,0 +1,40 @@
+"""A SoftHSM2 token in a folder: a real PKCS #11 module with real keys."""
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+PIN = "493817"
+
+
+class SoftHsm:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.tokens = self.folder / "tokens"
+        self.tokens.mkdir(parents=True)
+        self.config = self.folder / "softhsm2.conf"
+        self.config.write_text(f"directories.tokendir = {self.tokens}\n"
+                               "objectstore.backend = file\nlog.level = ERROR\n")
+        self.pin_file = self.folder / "pin"
+        self.pin_file.write_text(PIN + "\n")
+        self.pin_file.chmod(0o600)
+        self.environment = {"SOFTHSM2_CONF": str(self.config)}
+        self.init_token()
+
+    def init_token(self):
+        subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "oneclaw",
+                        "--so-pin", "8842", "--pin", PIN], check=True, capture_output=True,
+                       env={**os.environ, **self.environment})
+
+    def uri(self, pin=True):
+        source = f"&pin-source=file:{self.pin_file}" if pin else ""
+        return f"pkcs11:token=oneclaw;object=test-root?module-path={MODULE}{source}"
+
+    def pull_out(self):
+        self.tokens.rename(self.folder / "pulled")
+        self.tokens.mkdir()
+
+    def put_back(self):
+        shutil.rmtree(self.tokens)
+        (self.folder / "pulled").rename(self.tokens)
