@@ -419,9 +419,11 @@ Result<std::unique_ptr<Application>> Application::create(const Config& config) {
 std::vector<std::string> Application::routes() const {
   std::vector<std::string> lines;
   for (const auto& route : parts_->core->router.routes()) {
-    const std::string_view access = route->access == http::Access::kPublic      ? "public"
-                                    : route->access == http::Access::kPrincipal ? "principal"
-                                                                                : "user";
+    const std::string_view access =
+        route->access == http::Access::kPublic || route->access == http::Access::kOptional
+            ? "public"
+        : route->access == http::Access::kPrincipal ? "principal"
+                                                    : "user";
     lines.push_back(std::string(to_string(route->method)) + " " + route->pattern + " " +
                     std::string(access));
   }

@@ -31,6 +31,9 @@ constexpr std::string_view kOfVaults[] = {
     "DELETE FROM usage_counts WHERE org_id = ?1",
     "DELETE FROM org_billing WHERE org_id = ?1",
     "DELETE FROM credit_entries WHERE org_id = ?1",
+    "DELETE FROM shares WHERE org_id = ?1",
+    "DELETE FROM invitations WHERE org_id = ?1",
+    "DELETE FROM outbox WHERE org_id = ?1 AND kind = 'webhook'",
     "DELETE FROM webhooks WHERE org_id = ?1",
 };
 
@@ -90,6 +93,7 @@ void ErasureRepository::erase_user(const Uuid& user_id) {
         "DELETE FROM totp_secrets WHERE user_id = ?1",
         "DELETE FROM recovery_codes WHERE user_id = ?1",
         "DELETE FROM device_codes WHERE user_id = ?1", "DELETE FROM api_keys WHERE user_id = ?1",
+        "DELETE FROM shares WHERE created_by = ?1", "DELETE FROM shares WHERE recipient_id = ?1",
         "DELETE FROM memberships WHERE user_id = ?1"}) {
     run(connection, sql, user_id);
   }

@@ -17,8 +17,8 @@ class ErasureRepository {
   /// Every vault (with its KEKs, so that nothing sealed under them opens again), secret, policy,
   /// agent and approval of an org, and its name. The audit chain stays.
   void erase_org(const Uuid& org_id, TimePoint at);
-  /// Sign-ins, keys, second factor, memberships and policies of a person; their address is free
-  /// again.
+  /// Sign-ins, keys, second factor, memberships, policies and shares of a person; their address is
+  /// free again.
   void erase_user(const Uuid& user_id);
 
  private:

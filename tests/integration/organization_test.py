@@ -278,3 +278,34 @@ def test_an_invitation_arrives_by_email_and_not_in_the_answer(new_server):
     assert members(person).keys() == {owner.email, email}
     server.stop()
     sink.close()
+
+
+def erase(person):
+    person.request("DELETE", "/v1/auth/me", 204, json={"confirmation": person.email},
+                   headers={"X-Auth-Confirm": person.password})
+
+
+def test_an_erased_account_takes_its_shares_webhooks_and_invitations_along(api, owner):
+    vault = owner.vault()
+    secret = owner.put(vault, "a", "v")["id"]
+
+    def share(person, **more):
+        return person.request("POST", f"/v1/secrets/{secret}/share", 201, json={
+            "expires_at": "2027-06-01T00:00:00Z", **more})
+
+    member = join(owner, "admin")
+    link = share(member, recipient_type="anyone_with_link")["share_id"]
+    share(owner, recipient_type="user", recipient_id=member.id)
+    share(owner, recipient_type="external_email", email=unique_email())
+    erase(member)
+    api.request("GET", f"/v1/share/{link}", 404)
+    left = owner.request("GET", "/v1/shares/outbound", 200)["shares"]
+    assert [item["recipient_type"] for item in left] == ["external_email"]
+
+    link = share(owner, recipient_type="anyone_with_link")["share_id"]
+    owner.request("POST", "/v1/webhooks", 201,
+                  json={"url": "https://hooks.example.com/x", "events": ["*"]})
+    token = token_of(invite(owner, unique_email()))
+    erase(owner)
+    api.request("GET", f"/v1/share/{link}", 404)
+    api.request("GET", f"/v1/invitations/{token}", 404)
