@@ -187,7 +187,7 @@ struct Core {
         enrolments(*store, vault_keys, audit, outbox, server_keys.mac),
         approvals(*store, audit, outbox, server_keys.mac),
         ip_rules(*store, audit),
-        shares(*store, vault_keys, *passwords, server_keys.mac, audit, outbox),
+        shares(*store, vault_keys, *passwords, server_keys.mac, audit, outbox, quotas),
         organization(*store, server_keys.mac, audit, outbox),
         webhooks(*store, field_seal, audit, config.webhooks.allow_private_addresses),
         hooks(tokens, audit, approvals, ip_rules, quotas,
@@ -419,11 +419,10 @@ Result<std::unique_ptr<Application>> Application::create(const Config& config) {
 std::vector<std::string> Application::routes() const {
   std::vector<std::string> lines;
   for (const auto& route : parts_->core->router.routes()) {
-    const std::string_view access =
-        route->access == http::Access::kPublic || route->access == http::Access::kOptional
-            ? "public"
-        : route->access == http::Access::kPrincipal ? "principal"
-                                                    : "user";
+    const std::string_view access = route->access == http::Access::kPublic      ? "public"
+                                    : route->access == http::Access::kOptional  ? "optional"
+                                    : route->access == http::Access::kPrincipal ? "principal"
+                                                                                : "user";
     lines.push_back(std::string(to_string(route->method)) + " " + route->pattern + " " +
                     std::string(access));
   }

@@ -31,8 +31,9 @@ std::int64_t Quotas::count(store::Transaction& transaction, const Uuid& org_id,
       return usage.agents(org_id);
     case domain::Metered::kTeamMembers:
       return usage.members(org_id);
-    case domain::Metered::kRequests:
     case domain::Metered::kShares:
+      return usage.shares(org_id, now());
+    case domain::Metered::kRequests:
       break;
   }
   return 0;

@@ -214,6 +214,7 @@ asio::awaitable<Result<CreatedShare>> Shares::create(Caller& caller, Uuid secret
   }
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
     CHECK_OK(prepare(transaction));
+    CHECK_OK(quotas_.check_room(transaction, share.org_id, domain::Metered::kShares));
     store::ShareRepository(transaction).insert(share);
     AuditEntry entry = share_entry("share.create", share);
     if (share.recipient_id) entry.details["recipient_id"] = share.recipient_id->to_string();

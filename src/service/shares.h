@@ -13,6 +13,7 @@
 #include "service/audit_log.h"
 #include "service/outbox.h"
 #include "service/passwords.h"
+#include "service/quotas.h"
 #include "service/secrets.h"
 #include "service/vault_keys.h"
 #include "store/share_repository.h"
@@ -52,12 +53,13 @@ struct OpenedShare {
 class Shares {
  public:
   Shares(store::Store& store, VaultKeys& keys, Passwords& passwords, const Key256& mac_key,
-         AuditLog& audit, const Outbox& outbox)
+         AuditLog& audit, const Outbox& outbox, const Quotas& quotas)
       : store_(store),
         keys_(keys),
         passwords_(passwords),
         mac_key_(mac_key),
         audit_(audit),
+        quotas_(quotas),
         outbox_(outbox) {}
 
   /// Who may read a secret may share it. 400 naming the field; 403 for an agent that shares by
@@ -93,6 +95,7 @@ class Shares {
   Passwords& passwords_;
   const Key256& mac_key_;
   AuditLog& audit_;
+  const Quotas& quotas_;
   const Outbox& outbox_;
 };
 

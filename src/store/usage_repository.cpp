@@ -87,6 +87,14 @@ std::int64_t UsageRepository::members(const Uuid& org_id) {
   return count_of("SELECT COUNT(*) FROM memberships WHERE org_id = ?1", org_id);
 }
 
+std::int64_t UsageRepository::shares(const Uuid& org_id, TimePoint at) {
+  auto query = connection_.prepare(
+      "SELECT COUNT(*) FROM shares WHERE org_id = ?1 AND expires_at > ?2 "
+      "AND revoked_at IS NULL AND declined_at IS NULL");
+  query.bind(1, org_id).bind(2, at).step();
+  return query.integer(0);
+}
+
 OrgBillingRow CreditRepository::billing(const Uuid& org_id) {
   auto query = connection_.prepare(
       "SELECT overage_method, overage_month, overage_requests FROM org_billing WHERE org_id = ?1");

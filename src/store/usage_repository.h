@@ -42,6 +42,8 @@ class UsageRepository {
   std::int64_t secrets(const Uuid& org_id);
   std::int64_t agents(const Uuid& org_id);
   std::int64_t members(const Uuid& org_id);
+  /// Those that can be used at that time.
+  std::int64_t shares(const Uuid& org_id, TimePoint at);
 
  private:
   std::int64_t count_of(std::string_view sql, const Uuid& org_id);

@@ -7,6 +7,7 @@ import pytest
 from harness.client import Api
 from harness.server import expect_refusal
 from harness.threads import run_together
+from harness.times import in_seconds
 
 BILLING = "/v1/billing"
 
@@ -117,7 +118,7 @@ FREE = {"billing": {"tier": "free", "limits": {
 
 def test_limits_hold_under_a_race(new_server):
     server = new_server({"billing": {"tier": "free", "limits": {
-        "free": {"requests": 1000, "vaults": 2, "secrets": 3, "agents": 1}}}}).start()
+        "free": {"requests": 1000, "vaults": 2, "secrets": 3, "agents": 1, "shares": 2}}}}).start()
     api = Api(server.url)
     owner, other = api.signup(), api.signup()
     statuses = run_together(8, lambda i: owner.request(
@@ -135,7 +136,13 @@ def test_limits_hold_under_a_race(new_server):
     statuses = run_together(4, lambda i: owner.request(
         "POST", "/v1/agents", (201, 402), json={"name": f"a{i}"}).status)
     assert sorted(statuses) == [201] + [402] * 3
+    secret = owner.get(vault, "other")["id"]
+    body = {"recipient_type": "anyone_with_link", "expires_at": in_seconds(3600)}
+    statuses = run_together(6, lambda _: owner.request(
+        "POST", f"/v1/secrets/{secret}/share", (201, 402), json=body).status)
+    assert sorted(statuses) == [201] * 2 + [402] * 4
     meters = owner.request("GET", f"{BILLING}/subscription", 200)["usage"]
+    assert meters["shares"] == {"used": 2, "limit": 2}
     assert meters["vaults"] == {"used": 2, "limit": 2}
     assert meters["secrets"] == {"used": 3, "limit": 3}
     assert meters["agents"] == {"used": 1, "limit": 1}
