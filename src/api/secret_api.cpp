@@ -125,6 +125,7 @@ http::Response value_reply(const service::SecretValue& secret) {
     members.number("max_access_count", *version.max_access_count)
         .number("access_count", version.access_count);
   }
+  if (version.cmek_fingerprint) members.text("cmek_fingerprint", *version.cmek_fingerprint);
   members.text("value", as_text(secret.value))
       .json("cmek_encrypted", version.cmek_fingerprint ? "true" : "false");
   text.push_back('}');
