@@ -1,10 +1,14 @@
 // oneclaw: the server and its clients in one binary.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "base/secure.h"
+#include "cli/context.h"
 #include "operator/commands.h"
 #include "server/application.h"
 #include "server/config.h"
@@ -80,7 +84,7 @@ int main(int argc, char** argv) {
     std::cerr << "oneclaw: libsodium can't be started.\n";
     return 1;
   }
-  CLI::App app("oneclaw: a self-hosted secrets manager for people and their AI agents.");
+  CLI::App app("oneclaw: a self-hosted secrets manager for people and their AI agents.", "oneclaw");
   app.set_version_flag("--version", ONECLAW_VERSION);
   app.require_subcommand(1);
 
@@ -106,6 +110,21 @@ int main(int argc, char** argv) {
   std::function<int()> run = [&flags] { return serve(flags); };
   oneclaw::operators::add_commands(app, run);
 
-  CLI11_PARSE(app, argc, argv);
-  return run();
+  oneclaw::cli::Context context;
+  oneclaw::cli::add_commands(app, context);
+
+  // What stands after `--` is some other program's: CLI11 would read `[a,b]` there as a list.
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (const auto mark = std::find(arguments.begin(), arguments.end(), "--");
+      mark != arguments.end() && oneclaw::cli::takes_trailing({arguments.begin(), mark})) {
+    context.trailing.assign(mark + 1, arguments.end());
+    arguments.erase(mark, arguments.end());
+  }
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes a vector from its end
+  try {
+    app.parse(arguments);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : oneclaw::cli::kUsage;
+  }
+  return context.action ? oneclaw::cli::run(context) : run();
 }

@@ -31,6 +31,10 @@ const json::value* JsonBody::find(std::string_view field) const {
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
+const json::value* JsonBody::raw(std::string_view field) const {
+  return value_.get_object().if_contains(field);
+}
+
 bool JsonBody::has(std::string_view field) const {
   return find(field) != nullptr;
 }

@@ -54,6 +54,9 @@ class JsonBody {
   /// An object, as JSON text of at most `most_bytes`.
   std::optional<std::string> object(std::string_view field, std::size_t most_bytes);
 
+  /// The field as it was sent; nullptr when absent.
+  [[nodiscard]] const boost::json::value* raw(std::string_view field) const;
+
   void mistake(std::string_view field, std::string message);
   /// Notes the field errors of a failed validation elsewhere.
   template <class T>

@@ -22,6 +22,7 @@ class DeviceLogin;
 class Enrolments;
 class Mfa;
 class Organization;
+class Bindings;
 class Policies;
 class Profile;
 class Rotations;
@@ -56,6 +57,7 @@ void add_enrolment_routes(http::Router& router, service::Enrolments& enrolments)
 void add_link_pages(http::Router& router, service::SignIn& sign_in, service::Account& account,
                     service::Enrolments& enrolments);
 void add_approval_routes(http::Router& router, service::Approvals& approvals);
+void add_binding_routes(http::Router& router, service::Bindings& bindings);
 void add_audit_routes(http::Router& router, service::AuditLog& audit);
 void add_billing_routes(http::Router& router, service::Billing& billing);
 void add_security_routes(http::Router& router, service::IpRules& rules);

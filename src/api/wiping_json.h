@@ -1,17 +1,11 @@
-// JSON values and texts that hold secrets: wiped when they go.
+// Wiping JSON, by the name that the handlers know it by.
 #pragma once
 
-#include <boost/json/storage_ptr.hpp>
-#include <boost/json/value.hpp>
-
-#include "base/secure.h"
+#include "base/wiping_json.h"
 
 namespace oneclaw::api {
 
-/// Storage for a JSON value; every block is zeroed before it is freed.
-boost::json::storage_ptr wiping_storage();
-
-/// The JSON text of `value`, straight into wiped memory.
-SecureString to_secure_json(const boost::json::value& value);
+using oneclaw::to_secure_json;
+using oneclaw::wiping_storage;
 
 }  // namespace oneclaw::api

@@ -22,6 +22,7 @@
 #include "http/router.h"
 #include "server/gate.h"
 #include "server/hooks.h"
+#include "server/mcp_endpoint.h"
 #include "server/memory.h"
 #include "server/open_store.h"
 #include "server/operator_commands.h"
@@ -35,6 +36,7 @@
 #include "service/audit_log.h"
 #include "service/background.h"
 #include "service/billing.h"
+#include "service/bindings.h"
 #include "service/cmek.h"
 #include "service/custody.h"
 #include "service/delivery.h"
@@ -190,6 +192,7 @@ struct Core {
         shares(*store, vault_keys, *passwords, server_keys.mac, audit, outbox, quotas),
         organization(*store, server_keys.mac, audit, outbox),
         webhooks(*store, field_seal, audit, config.webhooks.allow_private_addresses),
+        bindings(*store, secrets, field_seal, audit),
         hooks(tokens, audit, approvals, ip_rules, quotas,
               {.all = config.requests_per_second,
                .per_address = config.requests_per_second_per_address,
@@ -217,6 +220,7 @@ struct Core {
     api::add_enrolment_routes(router, enrolments);
     api::add_link_pages(router, sign_in, account, enrolments);
     api::add_approval_routes(router, approvals);
+    api::add_binding_routes(router, bindings);
     api::add_audit_routes(router, audit);
     api::add_security_routes(router, ip_rules);
     api::add_billing_routes(router, billing);
@@ -242,6 +246,7 @@ struct Core {
     api::add_org_routes(router, organization, outbox.mail_enabled());
     api::add_webhook_routes(router, webhooks);
     background.every("delivery", service::Delivery::kPeriod, [this] { return delivery.run_due(); });
+    add_mcp_route(router, hooks, {origin_of(config.public_url)});
   }
 
   service::ServerKeys server_keys;
@@ -280,6 +285,7 @@ struct Core {
   service::Shares shares;
   service::Organization organization;
   service::Webhooks webhooks;
+  service::Bindings bindings;
   Hooks hooks;
   http::Router router;
   service::Leases leases;

@@ -124,6 +124,12 @@ Result<void> VaultAccess::require(std::string_view path, domain::Access access) 
   return problems::forbidden("No policy lets this principal do that at this path.");
 }
 
+Result<void> VaultAccess::require_undenied(std::string_view path, domain::Access access) const {
+  const domain::Decision decision = decide(path, access);
+  if (decision.allowed || !decision.policy_id) return {};
+  return require(path, access);
+}
+
 Result<void> VaultAccess::require_whole() const {
   if (whole_) return {};
   return problems::forbidden(

@@ -60,6 +60,8 @@ class VaultAccess {
   /// Whether any policy that has not expired names the caller.
   [[nodiscard]] bool has_grant() const { return grants_->policies.any_alive(request_.at); }
   [[nodiscard]] bool allows(std::string_view path, domain::Access access) const;
+  /// 403 when a policy denies it; unlike require(), the lack of any policy is no refusal.
+  [[nodiscard]] Result<void> require_undenied(std::string_view path, domain::Access access) const;
   /// 403 unless allows(); 403 approval_required when a person's approval is all that lacks.
   [[nodiscard]] Result<void> require(std::string_view path, domain::Access access) const;
   /// 403 unless whole(): for policies and for the vault itself.

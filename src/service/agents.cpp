@@ -7,6 +7,7 @@
 #include "domain/scopes.h"
 #include "service/secrets.h"
 #include "service/vaults.h"
+#include "store/binding_repository.h"
 #include "store/policy_repository.h"
 #include "store/secret_repository.h"
 #include "store/vault_repository.h"
@@ -215,6 +216,7 @@ asio::awaitable<Result<void>> Agents::remove(Caller& caller, Uuid agent_id) {
     const TimePoint at = now();
     store::AgentRepository(transaction).remove(agent.org_id, agent_id, at);
     store::PolicyRepository(transaction).remove_for_principal("agent", agent_id);
+    store::BindingRepository(transaction).remove_for_agent(agent_id);
     store::SecretRepository secrets(transaction);
     if (const auto vault =
             store::VaultRepository(transaction).find_system(agent.org_id, kAgentKeysVault)) {

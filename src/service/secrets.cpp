@@ -35,15 +35,17 @@ AuditEntry secret_entry(std::string action, const Uuid& vault_id, std::string_vi
 }
 
 /// What is audited most.
-AuditEntry read_entry(const Uuid& vault_id, std::string_view path, const SealedSecret& secret) {
-  AuditEntry entry{.action = "secret.read",
+AuditEntry read_entry(const Uuid& vault_id, std::string_view path, const SealedSecret& secret,
+                      const std::optional<Uuid>& binding_id) {
+  AuditEntry entry{.action = binding_id ? "secret.use" : "secret.read",
                    .resource_type = "secret",
                    .resource_id = secret.secret.id.to_string(),
                    .details = {}};
-  JsonMembers(entry.detail_members)
-      .text("vault_id", vault_id.to_string())
+  JsonMembers members(entry.detail_members);
+  members.text("vault_id", vault_id.to_string())
       .text("path", path)
       .number("version", secret.version.version);
+  if (binding_id) members.text("binding_id", binding_id->to_string());
   return entry;
 }
 
@@ -80,6 +82,12 @@ Result<bool> scan_page(store::Transaction& transaction, const VaultAccess& acces
     if (rows.size() < asked) ++range;
   }
   return false;
+}
+
+/// A binding's use needs no policy, but heeds one that denies.
+Result<void> require_read(const VaultAccess& access, std::string_view path, bool by_binding) {
+  return by_binding ? access.require_undenied(path, domain::Access::kRead)
+                    : access.require(path, domain::Access::kRead);
 }
 
 /// 410 when the version can no longer be read.
@@ -302,11 +310,11 @@ asio::awaitable<Result<void>> Secrets::prepare_write(const Caller& caller, Uuid 
 }
 
 std::optional<Result<Secrets::Found>> Secrets::find(const Caller& caller, const Uuid& vault_id,
-                                                    std::string_view path) {
+                                                    std::string_view path, bool by_binding) {
   auto access = access_.find(caller, vault_id);
   if (!access) return std::nullopt;
   if (!access->ok()) return std::move(*access).problem();
-  if (auto allowed = (*access)->require(path, domain::Access::kRead); !allowed.ok()) {
+  if (auto allowed = require_read(**access, path, by_binding); !allowed.ok()) {
     return std::move(allowed).problem();
   }
   auto secret = sealed_.find(vault_id, path);
@@ -322,9 +330,9 @@ std::optional<Result<Secrets::Found>> Secrets::find(const Caller& caller, const 
 
 Result<Secrets::Found> Secrets::load(store::Transaction& transaction, const Caller& caller,
                                      const Uuid& vault_id, const std::string& path,
-                                     std::optional<std::int64_t> number) {
+                                     std::optional<std::int64_t> number, bool by_binding) {
   TRY(const VaultAccess access, access_.load(transaction, caller, vault_id));
-  CHECK_OK(access.require(path, domain::Access::kRead));
+  CHECK_OK(require_read(access, path, by_binding));
   store::SecretRepository secrets(transaction);
   auto secret = secrets.find(vault_id, path);
   if (!secret) return problems::not_found("No secret at that path.");
@@ -350,19 +358,31 @@ Result<Secrets::Found> Secrets::load(store::Transaction& transaction, const Call
 
 asio::awaitable<Result<SecretValue>> Secrets::get(Caller& caller, Uuid vault_id, std::string path,
                                                   std::optional<std::int64_t> number) {
+  return fetch(caller, vault_id, std::move(path), number, std::nullopt);
+}
+
+asio::awaitable<Result<SecretValue>> Secrets::use(Caller& caller, Uuid vault_id, std::string path,
+                                                  Uuid binding_id) {
+  return fetch(caller, vault_id, std::move(path), std::nullopt, binding_id);
+}
+
+asio::awaitable<Result<SecretValue>> Secrets::fetch(Caller& caller, Uuid vault_id, std::string path,
+                                                    std::optional<std::int64_t> number,
+                                                    std::optional<Uuid> binding_id) {
   CO_CHECK_OK(validate_secret_path(path));
+  const bool by_binding = binding_id.has_value();
   std::optional<Result<Found>> outcome;
-  if (!number) outcome = find(caller, vault_id, path);
+  if (!number) outcome = find(caller, vault_id, path, by_binding);
   if (!outcome) {
     const auto read = [&](store::Transaction& transaction) {
-      return load(transaction, caller, vault_id, path, number);
+      return load(transaction, caller, vault_id, path, number, by_binding);
     };
     outcome = co_await store_.read(read);
   }
   CO_TRY(const Found found, std::move(*outcome));
   const SealedSecret& secret = *found.secret;
 
-  AuditEntry entry = read_entry(vault_id, path, secret);
+  AuditEntry entry = read_entry(vault_id, path, secret, binding_id);
   const Uuid org_id = caller.principal.org_id;
   Result<SecureBytes> value = problems::internal();
   if (auto kek = co_await keys_.get(org_id, found.kek); kek.ok()) {

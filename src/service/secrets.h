@@ -100,6 +100,10 @@ class Secrets {
   /// max_access_count is counted in the transaction of its audit event.
   boost::asio::awaitable<Result<SecretValue>> get(Caller& caller, Uuid vault_id, std::string path,
                                                   std::optional<std::int64_t> version);
+  /// The current version, for a binding that someone who may read it made: the caller needs no
+  /// policy, but one that denies it is a 403. Recorded as "secret.use".
+  boost::asio::awaitable<Result<SecretValue>> use(Caller& caller, Uuid vault_id, std::string path,
+                                                  Uuid binding_id);
   /// What the caller may read under `prefix`, in byte order of the path, after `after`.
   boost::asio::awaitable<Result<SecretPage>> list(Caller& caller, Uuid vault_id, std::string prefix,
                                                   std::string after, std::int64_t limit);
@@ -122,9 +126,13 @@ class Secrets {
 
   /// From memory; nullopt when something of it isn't there.
   std::optional<Result<Found>> find(const Caller& caller, const Uuid& vault_id,
-                                    std::string_view path);
+                                    std::string_view path, bool by_binding);
   Result<Found> load(store::Transaction& transaction, const Caller& caller, const Uuid& vault_id,
-                     const std::string& path, std::optional<std::int64_t> number);
+                     const std::string& path, std::optional<std::int64_t> number, bool by_binding);
+  /// `binding_id`: the value is used by that binding, not shown.
+  boost::asio::awaitable<Result<SecretValue>> fetch(Caller& caller, Uuid vault_id, std::string path,
+                                                    std::optional<std::int64_t> number,
+                                                    std::optional<Uuid> binding_id);
   /// The access, and the vault's KEK unwrapped and kept, so that a write need not wait for it.
   boost::asio::awaitable<Result<void>> prepare_write(const Caller& caller, Uuid vault_id,
                                                      const std::string& path);

@@ -34,6 +34,8 @@ constexpr std::string_view kOfVaults[] = {
     "DELETE FROM shares WHERE org_id = ?1",
     "DELETE FROM invitations WHERE org_id = ?1",
     "DELETE FROM outbox WHERE org_id = ?1 AND kind = 'webhook'",
+    "DELETE FROM executions WHERE org_id = ?1",
+    "DELETE FROM bindings WHERE org_id = ?1",
     "DELETE FROM webhooks WHERE org_id = ?1",
 };
 

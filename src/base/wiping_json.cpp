@@ -1,11 +1,11 @@
-#include "api/wiping_json.h"
+#include "base/wiping_json.h"
 
 #include <array>
 #include <boost/json/memory_resource.hpp>
 #include <boost/json/serializer.hpp>
 #include <new>
 
-namespace oneclaw::api {
+namespace oneclaw {
 
 namespace json = boost::json;
 
@@ -42,4 +42,4 @@ SecureString to_secure_json(const json::value& value) {
   return text;
 }
 
-}  // namespace oneclaw::api
+}  // namespace oneclaw

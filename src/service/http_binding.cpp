@@ -1,0 +1,524 @@
+#include "service/http_binding.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <optional>
+
+#include "base/encoding.h"
+#include "base/percent_encode.h"
+#include "base/wiping_json.h"
+
+namespace oneclaw::service {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view kPlace = "{{credential}}";
+constexpr std::array<std::string_view, 6> kMethods{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+constexpr std::size_t kMostListed = 64;
+constexpr std::size_t kMostHeaders = 64;
+
+std::string lower(std::string_view text) {
+  std::string copy(text);
+  std::ranges::transform(copy, copy.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return copy;
+}
+
+/// RFC 9110 §5.6.2.
+bool is_token(std::string_view text) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::ranges::all_of(text, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+}
+
+bool is_field_value(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t') || byte == 0x7F;
+  });
+}
+
+/// Headers that would change where a message goes or ends, or how its answer is to be read: a
+/// compressed or partial answer could carry the value past the scrubbing.
+bool is_reserved_header(std::string_view name) {
+  constexpr std::array<std::string_view, 14> kReserved{"host",
+                                                       "content-length",
+                                                       "transfer-encoding",
+                                                       "connection",
+                                                       "keep-alive",
+                                                       "te",
+                                                       "trailer",
+                                                       "upgrade",
+                                                       "expect",
+                                                       "accept-encoding",
+                                                       "range",
+                                                       "if-range",
+                                                       "proxy-connection",
+                                                       "proxy-authorization"};
+  return std::ranges::find(kReserved, lower(name)) != kReserved.end();
+}
+
+bool host_matches(std::string_view pattern, const OutboundUrl& url, int default_port) {
+  std::string_view host = pattern;
+  int port = default_port;
+  const std::size_t colon = pattern.rfind(':');
+  const bool v6 = std::ranges::count(pattern, ':') > 1 && !pattern.starts_with('[');
+  if (colon != std::string_view::npos && !v6 && !pattern.ends_with(']')) {
+    host = pattern.substr(0, colon);
+    port = 0;
+    for (const char c : pattern.substr(colon + 1)) port = port * 10 + (c - '0');
+  }
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (url.port != port) return false;
+  if (!host.starts_with("*.")) return url.host == host;
+  return url.host.size() > host.size() - 1 && url.host.ends_with(host.substr(1));
+}
+
+bool path_matches(std::string_view pattern, std::string_view path) {
+  if (!pattern.ends_with('*')) return path == pattern;
+  return path.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+/// A dot segment or a separator in disguise, which the host may read otherwise than we do.
+bool is_ambiguous(std::string_view path) {
+  const std::string small = lower(path);
+  for (const std::string_view sign : {"%2e", "%2f", "%5c", "\\", "/../", "/./", "//"}) {
+    if (small.find(sign) != std::string::npos) return true;
+  }
+  return small.ends_with("/..") || small.ends_with("/.");
+}
+
+SecureString fill(std::string_view text, std::string_view value) {
+  SecureString filled;
+  for (std::size_t at = text.find(kPlace); at != std::string_view::npos; at = text.find(kPlace)) {
+    filled.append(text.substr(0, at));
+    filled.append(value);
+    text.remove_prefix(at + kPlace.size());
+  }
+  filled.append(text);
+  return filled;
+}
+
+/// Fills every string of a JSON value; escaping is the serializer's.
+void fill_json(json::value& value, std::string_view credential) {
+  if (value.is_string()) {
+    const SecureString filled = fill(value.get_string(), credential);
+    value = json::string(filled.view(), value.storage());
+  } else if (value.is_array()) {
+    for (json::value& item : value.get_array()) fill_json(item, credential);
+  } else if (value.is_object()) {
+    for (auto& member : value.get_object()) fill_json(member.value(), credential);
+  }
+}
+
+}  // namespace
+
+/// Reads one of the two objects: every member must be asked for and be of the right form.
+class HttpBinding::Reader {
+ public:
+  Reader(const json::object& object, std::string prefix, std::vector<FieldError>& mistakes)
+      : object_(object), prefix_(std::move(prefix)), mistakes_(mistakes) {}
+
+  std::string text(std::string_view name) {
+    const json::value* const value = find(name);
+    if (value == nullptr) return {};
+    if (value->is_string()) return std::string(value->get_string());
+    wrong(name, "must be a string");
+    return {};
+  }
+  template <class T>
+  void integer(std::string_view name, std::int64_t least, std::int64_t most, T& target) {
+    const json::value* const value = find(name);
+    if (value == nullptr) return;
+    if (!value->is_int64() || value->get_int64() < least || value->get_int64() > most) {
+      return wrong(
+          name, "must be an integer from " + std::to_string(least) + " to " + std::to_string(most));
+    }
+    target = static_cast<T>(value->get_int64());
+  }
+  std::vector<std::string> texts(std::string_view name, bool (*right)(std::string_view),
+                                 std::string_view what) {
+    const json::value* const value = find(name);
+    std::vector<std::string> list;
+    if (value == nullptr) return list;
+    const json::array* const array = value->if_array();
+    // An empty list would let nothing through: more likely a slip than a wish.
+    if (array == nullptr || array->empty() || array->size() > kMostListed) {
+      wrong(name, "must be an array of 1 to 64 strings");
+      return list;
+    }
+    for (std::size_t i = 0; i < array->size(); ++i) {
+      const json::value& item = (*array)[i];
+      if (item.is_string() && right(item.get_string())) {
+        list.emplace_back(item.get_string());
+      } else {
+        wrong(std::string(name) + "[" + std::to_string(i) + "]", std::string(what));
+      }
+    }
+    return list;
+  }
+  Limits limits() {
+    Limits limits;
+    limits.hosts = texts("allowed_hosts", is_host, "must be a host, host:port or *.domain");
+    for (std::string& host : limits.hosts) host = lower(host);
+    limits.paths =
+        texts("allowed_paths", is_path, "must start with / and have a * at its end only");
+    limits.methods = texts("allowed_methods", is_method, "must be a method such as GET");
+    return limits;
+  }
+  void wrong(std::string_view name, std::string message) {
+    mistakes_.push_back({prefix_ + std::string(name), std::move(message)});
+  }
+  void finish() {
+    for (const auto& member : object_) {
+      const std::string name(member.key());
+      if (std::ranges::find(known_, name) == known_.end()) wrong(name, "is not known");
+    }
+  }
+
+ private:
+  static bool is_host(std::string_view text) {
+    constexpr std::string_view kCharacters =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]";
+    if (text.starts_with("*.")) text.remove_prefix(2);
+    const std::size_t colon = text.rfind(':');
+    const std::string_view port = colon == std::string_view::npos ? "" : text.substr(colon + 1);
+    const bool has_port = std::ranges::count(text, ':') == 1 || text.find("]:") != text.npos;
+    return !text.empty() && text.size() <= 260 &&
+           text.find_first_not_of(kCharacters) == std::string_view::npos &&
+           (!has_port || (!port.empty() && port.size() <= 5 &&
+                          port.find_first_not_of("0123456789") == std::string_view::npos));
+  }
+  static bool is_path(std::string_view text) {
+    return text.starts_with('/') && text.size() <= 1024 && text.find('*') >= text.size() - 1;
+  }
+  static bool is_method(std::string_view text) {
+    return std::ranges::find(kMethods, text) != kMethods.end();
+  }
+  const json::value* find(std::string_view name) {
+    known_.emplace_back(name);
+    const json::value* const value = object_.if_contains(name);
+    return value == nullptr || value->is_null() ? nullptr : value;
+  }
+
+  const json::object& object_;
+  std::string prefix_;
+  std::vector<FieldError>& mistakes_;
+  std::vector<std::string> known_;
+};
+
+Result<HttpBinding> HttpBinding::parse(std::string_view config_json,
+                                       std::string_view guardrails_json) {
+  boost::system::error_code error;
+  const json::value config = json::parse(config_json, error);
+  const json::value guardrails = error ? json::value() : json::parse(guardrails_json, error);
+  if (error || !config.is_object() || !guardrails.is_object()) return problems::internal();
+  std::vector<FieldError> mistakes;
+  HttpBinding binding;
+
+  Reader reader(config.get_object(), "config.", mistakes);
+  binding.base_url_ = reader.text("base_url");
+  while (binding.base_url_.ends_with('/')) binding.base_url_.pop_back();
+  auto base = OutboundUrl::parse(binding.base_url_);
+  if (base.ok() && binding.base_url_.find_first_of("?#") == std::string::npos) {
+    binding.base_ = std::move(*base);
+  } else {
+    reader.wrong("base_url", "must be an http or https URL without a query");
+  }
+  const std::string auth = reader.text("auth_type");
+  constexpr std::array<std::pair<std::string_view, AuthType>, 6> kAuthTypes{
+      {{"", AuthType::kBearer},
+       {"bearer", AuthType::kBearer},
+       {"basic", AuthType::kBasic},
+       {"header", AuthType::kHeader},
+       {"template", AuthType::kTemplate},
+       {"none", AuthType::kNone}}};
+  const auto known = std::ranges::find(kAuthTypes, std::string_view(auth),
+                                       &std::pair<std::string_view, AuthType>::first);
+  if (known != kAuthTypes.end()) {
+    binding.auth_ = known->second;
+  } else {
+    reader.wrong("auth_type", "must be one of bearer, basic, header, template, none");
+  }
+  binding.header_name_ = reader.text("header_name");
+  binding.header_prefix_ = reader.text("header_prefix");
+  if (binding.auth_ == AuthType::kHeader &&
+      (!is_token(binding.header_name_) || is_reserved_header(binding.header_name_))) {
+    reader.wrong("header_name", "must be a header's name that a client may set");
+  }
+  if (!is_field_value(binding.header_prefix_)) reader.wrong("header_prefix", "must be one line");
+  binding.config_ = reader.limits();
+  const auto ranges = reader.texts(
+      "allowed_private_ranges", [](std::string_view text) { return Cidr::parse(text).has_value(); },
+      "must be a CIDR block");
+  for (const std::string& range : ranges) binding.private_ranges_.push_back(*Cidr::parse(range));
+  reader.integer("max_redirects", 0, 5, binding.most_redirects_);
+  reader.integer("timeout_ms", 1, 60'000, binding.timeout_ms_);
+  reader.integer("max_response_bytes", 1, 1 << 20, binding.most_response_bytes_);
+  reader.finish();
+
+  Reader guard(guardrails.get_object(), "guardrails.", mistakes);
+  binding.guardrails_ = guard.limits();
+  guard.integer("max_requests_per_minute", 1, 100'000, binding.most_per_minute_);
+  std::int64_t longest = binding.timeout_ms_;
+  guard.integer("max_duration_ms", 1, 60'000, longest);
+  binding.timeout_ms_ = std::min(binding.timeout_ms_, longest);
+  guard.finish();
+  if (!mistakes.empty()) return problems::validation(std::move(mistakes));
+  return binding;
+}
+
+Result<void> HttpBinding::check_method(std::string_view method) const {
+  for (const Limits* limits : {&config_, &guardrails_}) {
+    if (!limits->methods.empty() &&
+        std::ranges::find(limits->methods, method) == limits->methods.end()) {
+      return problems::forbidden("The binding does not allow the method " + std::string(method) +
+                                 ".");
+    }
+  }
+  return {};
+}
+
+Result<void> HttpBinding::check_url(const OutboundUrl& url) const {
+  if (url.scheme != base_.scheme && url.scheme != "https") {
+    return problems::forbidden("The binding sends over https only.");
+  }
+  const auto host_listed = [&](const std::vector<std::string>& hosts) {
+    return std::ranges::any_of(hosts, [&](const std::string& host) {
+      return host_matches(host, url, url.scheme == "https" ? 443 : 80) ||
+             (url.port == base_.port && host_matches(host, url, base_.port));
+    });
+  };
+  const bool is_base = url.host == base_.host && url.port == base_.port;
+  const bool host_allowed = (config_.hosts.empty() ? is_base : host_listed(config_.hosts)) &&
+                            (guardrails_.hosts.empty() || host_listed(guardrails_.hosts));
+  if (!host_allowed) {
+    return problems::forbidden("The binding does not allow the host " + url.host + ".");
+  }
+  const bool below = base_.path == "/" || url.path == base_.path ||
+                     (url.path.starts_with(base_.path + "/") && !is_ambiguous(url.path));
+  if (config_.paths.empty() && !below) {
+    return problems::forbidden("The binding allows paths below its base URL only.");
+  }
+  for (const Limits* limits : {&config_, &guardrails_}) {
+    if (limits->paths.empty()) continue;
+    const bool listed = std::ranges::any_of(
+        limits->paths, [&](const std::string& pattern) { return path_matches(pattern, url.path); });
+    if (!listed || is_ambiguous(url.path)) {
+      return problems::forbidden("The binding does not allow that path.");
+    }
+  }
+  return {};
+}
+
+OutboundRules HttpBinding::rules() const {
+  return {.check = [this](const OutboundUrl& url) { return check_url(url); },
+          .private_ranges = private_ranges_,
+          .most_redirects = most_redirects_};
+}
+
+OutboundRequest HttpBinding::probe() const {
+  OutboundRequest request;
+  request.method = "HEAD";
+  request.url = base_url_ + "/";
+  request.timeout = std::chrono::milliseconds(timeout_ms_);
+  request.most_body_bytes = 1024;
+  return request;
+}
+
+/// Makes the request of one execution.
+class RequestMaker {
+ public:
+  RequestMaker(const HttpBinding& binding, const json::object& params,
+               const SecureString& credential)
+      : binding_(binding), params_(params), credential_(credential) {}
+
+  Result<OutboundRequest> make() {
+    for (const auto& member : params_) {
+      constexpr std::array<std::string_view, 8> kKnown{"method",  "path", "url",  "query",
+                                                       "headers", "body", "json", "timeout_ms"};
+      if (std::ranges::find(kKnown, std::string_view(member.key())) == kKnown.end()) {
+        wrong(member.key(), "is not known");
+      }
+    }
+    request_.method = text("method").value_or("GET");
+    if (std::ranges::find(kMethods, request_.method) == kMethods.end()) {
+      wrong("method", "must be one of GET, HEAD, POST, PUT, PATCH, DELETE");
+    }
+    make_url();
+    make_headers();
+    make_body();
+    make_limits();
+    if (!mistakes_.empty()) return problems::validation(std::move(mistakes_));
+    CHECK_OK(binding_.check_method(request_.method));
+    auto url = OutboundUrl::parse(request_.url);
+    if (!url.ok()) return problems::validation("params.path", "gives no URL that can be asked");
+    CHECK_OK(binding_.check_url(*url));
+    if (binding_.auth_ == AuthType::kTemplate && !placed_) {
+      return problems::validation("params", "must say where the value goes: {{credential}}");
+    }
+    return std::move(request_);
+  }
+
+ private:
+  void wrong(std::string_view name, std::string message) {
+    mistakes_.push_back({"params." + std::string(name), std::move(message)});
+  }
+  const json::value* find(std::string_view name) const {
+    const json::value* const value = params_.if_contains(name);
+    return value == nullptr || value->is_null() ? nullptr : value;
+  }
+  std::optional<std::string> text(std::string_view name) {
+    const json::value* const value = find(name);
+    if (value == nullptr) return std::nullopt;
+    if (value->is_string()) return std::string(value->get_string());
+    wrong(name, "must be a string");
+    return std::nullopt;
+  }
+
+  void make_url() {
+    const auto path = text("path");
+    const auto url = text("url");
+    if (path && url) return wrong("url", "must not stand beside path");
+    if (path && !path->starts_with('/')) return wrong("path", "must start with /");
+    request_.url = url ? *url : binding_.base_url_ + path.value_or("/");
+    const json::value* const query = find("query");
+    if (query == nullptr) return;
+    if (!query->is_object()) return wrong("query", "must be an object of strings");
+    for (const auto& member : query->get_object()) {
+      if (!member.value().is_string()) return wrong("query", "must be an object of strings");
+      request_.url += request_.url.find('?') == std::string::npos ? '?' : '&';
+      request_.url +=
+          percent_encode(member.key()) + "=" + percent_encode(member.value().get_string());
+    }
+  }
+
+  void make_headers() {
+    const std::string own = own_header();
+    if (const json::value* const headers = find("headers")) {
+      if (!headers->is_object() || headers->get_object().size() > kMostHeaders) {
+        return wrong("headers", "must be an object of at most 64 strings");
+      }
+      for (const auto& member : headers->get_object()) {
+        const std::string name(member.key());
+        const json::string* const value = member.value().if_string();
+        if (!is_token(name) || value == nullptr || !is_field_value(*value)) {
+          wrong("headers", "must be names and values of headers");
+        } else if (is_reserved_header(name) || lower(name) == own) {
+          wrong("headers." + name, "is set by the server");
+        } else {
+          add_header(name, *value);
+        }
+      }
+    }
+    add_credential();
+  }
+
+  void add_header(const std::string& name, std::string_view value) {
+    if (binding_.auth_ == AuthType::kTemplate && value.find(kPlace) != std::string_view::npos) {
+      placed_ = true;
+      if (!is_field_value(credential_.view())) return wrong("headers", "can't hold the credential");
+      request_.headers.emplace_back(name, fill(value, credential_.view()));
+    } else {
+      request_.headers.emplace_back(name, SecureString(value));
+    }
+    if (lower(name) == "content-type") typed_ = true;
+  }
+
+  /// The header that the credential goes into, in small letters.
+  [[nodiscard]] std::string own_header() const {
+    if (binding_.auth_ == AuthType::kHeader) return lower(binding_.header_name_);
+    const bool authorization =
+        binding_.auth_ == AuthType::kBearer || binding_.auth_ == AuthType::kBasic;
+    return authorization ? "authorization" : std::string();
+  }
+
+  void add_credential() {
+    SecureString value;
+    switch (binding_.auth_) {
+      case AuthType::kBearer:
+        value = SecureString("Bearer ");
+        value.append(trimmed());
+        break;
+      case AuthType::kBasic: {
+        std::string encoded = to_base64(as_bytes(trimmed()));
+        value = SecureString("Basic ");
+        value.append(encoded);
+        sodium_memzero(encoded.data(), encoded.size());
+        break;
+      }
+      case AuthType::kHeader:
+        value = SecureString(binding_.header_prefix_);
+        value.append(trimmed());
+        break;
+      default:
+        return;
+    }
+    if (!is_field_value(value.view())) {
+      return wrong("binding", "has a credential that no header can hold");
+    }
+    request_.headers.emplace_back(
+        binding_.auth_ == AuthType::kHeader ? binding_.header_name_ : "Authorization",
+        std::move(value));
+  }
+
+  /// A stored value may end in a line feed that isn't part of it.
+  [[nodiscard]] std::string_view trimmed() const {
+    const std::string_view value = credential_.view();
+    return value.substr(0, value.find_last_not_of(" \t\r\n") + 1);
+  }
+
+  void make_body() {
+    const auto body = text("body");
+    const json::value* const given = find("json");
+    if (body && given != nullptr) return wrong("json", "must not stand beside body");
+    if (!body && given == nullptr) return;
+    request_.has_body = true;
+    const bool placing = binding_.auth_ == AuthType::kTemplate;
+    if (body) {
+      placed_ = placed_ || body->find(kPlace) != std::string::npos;
+      request_.body = placing ? fill(*body, credential_.view()) : SecureString(*body);
+      return;
+    }
+    json::value value(*given, wiping_storage());
+    placed_ = placed_ || json::serialize(value).find(kPlace) != std::string::npos;
+    if (placing) fill_json(value, credential_.view());
+    request_.body = to_secure_json(value);
+    if (!typed_) {
+      request_.headers.emplace_back("Content-Type", SecureString("application/json"));
+    }
+  }
+
+  void make_limits() {
+    std::int64_t milliseconds = binding_.timeout_ms_;
+    if (const json::value* const value = find("timeout_ms")) {
+      if (!value->is_int64() || value->get_int64() < 1) {
+        return wrong("timeout_ms", "must be a positive integer");
+      }
+      milliseconds = std::min(milliseconds, value->get_int64());
+    }
+    request_.timeout = std::chrono::milliseconds(milliseconds);
+    request_.most_body_bytes = static_cast<std::size_t>(binding_.most_response_bytes_);
+  }
+
+  const HttpBinding& binding_;
+  const json::object& params_;
+  const SecureString& credential_;
+  OutboundRequest request_;
+  bool placed_ = false;
+  bool typed_ = false;
+  std::vector<FieldError> mistakes_;
+};
+
+Result<OutboundRequest> HttpBinding::make_request(const json::object& params,
+                                                  const SecureString& credential) const {
+  return RequestMaker(*this, params, credential).make();
+}
+
+}  // namespace oneclaw::service
