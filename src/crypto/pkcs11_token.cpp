@@ -35,6 +35,14 @@ Problem unavailable() {
   return problems::unavailable("The PKCS#11 token that holds the root key doesn't answer.", 2);
 }
 
+/// C_Initialize that says that threads share the module: without these arguments, as
+/// p11_kit_module_initialize() calls it, a module need not lock anything (PKCS#11 2.40 §5.4).
+CK_RV initialize(CK_FUNCTION_LIST* module) {
+  CK_C_INITIALIZE_ARGS arguments{};
+  arguments.flags = CKF_OS_LOCKING_OK;
+  return module->C_Initialize(&arguments);
+}
+
 }  // namespace
 
 Pkcs11Token::Pkcs11Token(Uri uri, CK_FUNCTION_LIST* module)
@@ -49,7 +57,7 @@ Result<std::unique_ptr<Pkcs11Token>> Pkcs11Token::load(Uri uri) {
   if (module == nullptr) {
     return problems::internal("The PKCS#11 module " + std::string(path) + " can't be loaded.");
   }
-  if (p11_kit_module_initialize(module) != CKR_OK) {
+  if (initialize(module) != CKR_OK) {
     p11_kit_module_release(module);
     return problems::internal("The PKCS#11 module " + std::string(path) + " can't be started.");
   }
@@ -91,7 +99,7 @@ CK_RV Pkcs11Token::connect() {
   // Modules look for tokens when they are initialized, and not all of them later.
   if (initialized_) p11_kit_module_finalize(p11_);
   initialized_ = false;
-  CK_RV code = p11_kit_module_initialize(p11_);
+  CK_RV code = initialize(p11_);
   if (code != CKR_OK) return code;
   initialized_ = true;
   code = find_slot(slot_);

@@ -219,7 +219,9 @@ bool is_public_address(const IpAddress& address) {
 Result<OutboundUrl> OutboundUrl::parse(const std::string& text) {
   const auto wrong = [](std::string what) { return problems::validation("url", std::move(what)); };
   const std::unique_ptr<CURLU, CurlFree> url(curl_url());
+  // libcurl takes `https:///x` for the host x.
   if (url == nullptr || text.find_first_of("\\\r\n\t ") != std::string::npos ||
+      text.find(":///") != std::string::npos ||
       curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
     return wrong("must be an absolute URL");
   }

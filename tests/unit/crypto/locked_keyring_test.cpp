@@ -177,7 +177,9 @@ TEST_F(LockedKeyringTest, ARotatedKeyIsStoredUnderTheSameProtection) {
     EXPECT_EQ(fresh.root_key_id, id);
 
     auto again = open(uri);
-    if (uri != "file:") ASSERT_TRUE(again->unseal(kPassphrase).value());
+    if (uri != "file:") {
+      ASSERT_TRUE(again->unseal(kPassphrase).value());
+    }
     EXPECT_EQ(as_text(again->unwrap(old, {}).value()), "old");
     EXPECT_EQ(as_text(again->unwrap(fresh, {}).value()), "new");
     EXPECT_EQ(again->forget(id).problem().status, 409);

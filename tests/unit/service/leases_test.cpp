@@ -36,13 +36,18 @@ class LeasesTest : public testing::Test {
     }
   }
   void TearDown() override {
-    for (auto& node : nodes_) node.reset();
+    stop_all();
     store_.reset();
     std::filesystem::remove_all(folder_);
   }
   void on_all(std::chrono::milliseconds period, const Background::Task& task) {
     for (auto& node : nodes_) node->every("task", period, task);
     for (auto& node : nodes_) node->start();
+  }
+
+  /// Before what a task refers to goes out of scope.
+  void stop_all() {
+    for (auto& node : nodes_) node.reset();
   }
 
   std::filesystem::path folder_;
@@ -64,6 +69,7 @@ TEST_F(LeasesTest, ATaskRunsOnceInItsPeriodOverAllNodes) {
   });
   std::this_thread::sleep_for(700ms);
   EXPECT_EQ(runs, 1);
+  stop_all();
 }
 
 TEST_F(LeasesTest, ATaskNeverOverlapsItselfOnAnotherNode) {
@@ -79,6 +85,7 @@ TEST_F(LeasesTest, ATaskNeverOverlapsItselfOnAnotherNode) {
   std::this_thread::sleep_for(1s);
   EXPECT_EQ(most, 1);
   EXPECT_GT(runs, 5);
+  stop_all();
 }
 
 TEST_F(LeasesTest, AWakeOnAnyNodeRunsTheTask) {
@@ -93,6 +100,7 @@ TEST_F(LeasesTest, AWakeOnAnyNodeRunsTheTask) {
     // While it still runs on one node: another's wake must not be lost.
     nodes_[static_cast<std::size_t>(expected) % 3]->wake("task");
   }
+  stop_all();
 }
 
 TEST_F(LeasesTest, ANodeThatIsGoneIsFollowedByAnother) {
@@ -107,6 +115,7 @@ TEST_F(LeasesTest, ANodeThatIsGoneIsFollowedByAnother) {
   const int before = runs;
   std::this_thread::sleep_for(500ms);
   EXPECT_GT(runs, before);
+  stop_all();
 }
 
 }  // namespace
