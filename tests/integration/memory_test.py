@@ -2,11 +2,13 @@
 import re
 import resource
 import uuid
+from pathlib import Path
 
 import pytest
 
 from harness.client import Api
 from harness.operator import Operator
+from harness.server import binary
 
 
 def memory_of(pid):
@@ -35,6 +37,11 @@ def found_in(pid, canaries):
     return found
 
 
+def sanitized():
+    """A sanitizer keeps freed blocks, and maps more shadow than can be read: no build to ship."""
+    return b"__asan_init" in Path(binary()).read_bytes()
+
+
 def readable(pid):
     try:
         next(memory_of(pid))
@@ -45,6 +52,8 @@ def readable(pid):
 
 def test_no_canary_in_the_idle_server(new_server):
     with new_server({"keyring": "shamir:", "log": {"level": "debug"}}) as server:
+        if sanitized():
+            pytest.skip("a sanitizer's memory is its own")
         if not readable(server.process.pid):
             pytest.skip("this user can't read the server's memory: that is what it is to be")
         operator = Operator(server)
@@ -90,6 +99,8 @@ def test_a_sealed_server_has_no_keys(new_server):
     import base64
     import json
     with new_server() as server:
+        if sanitized():
+            pytest.skip("a sanitizer's memory is its own")
         if not readable(server.process.pid):
             pytest.skip("this user can't read the server's memory: that is what it is to be")
         text = json.loads((server.data / "keyring.json").read_text())["keys"][0]["key"]
