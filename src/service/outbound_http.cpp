@@ -16,21 +16,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::array<std::string_view, 16> kSpecialV4{
-    "0.0.0.0/8",      "10.0.0.0/8",     "100.64.0.0/10", "127.0.0.0/8",
-    "169.254.0.0/16", "172.16.0.0/12",  "192.0.0.0/24",  "192.0.2.0/24",
-    "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
-    "203.0.113.0/24", "224.0.0.0/4",    "240.0.0.0/4",   "255.255.255.255/32"};
-// Within 2000::/3, outside of which nothing is public.
-constexpr std::array<std::string_view, 4> kSpecialV6{"2001::/23", "2001:db8::/32", "2002::/16",
-                                                     "3fff::/20"};
-
-std::vector<Cidr> parse_all(std::span<const std::string_view> texts) {
-  std::vector<Cidr> blocks;
-  for (const std::string_view text : texts) blocks.push_back(*Cidr::parse(text));
-  return blocks;
-}
-
 bool any_contains(const std::vector<Cidr>& blocks, const IpAddress& address) {
   return std::ranges::any_of(blocks, [&](const Cidr& block) { return block.contains(address); });
 }
@@ -82,8 +67,7 @@ struct Exchange {
 curl_socket_t open_socket(void* context, curlsocktype purpose, curl_sockaddr* target) {
   auto& exchange = *static_cast<Exchange*>(context);
   const IpAddress address = to_address(target->addr);
-  const bool allowed =
-      is_public_address(address) || any_contains(exchange.rules.private_ranges, address);
+  const bool allowed = is_public(address) || any_contains(exchange.rules.private_ranges, address);
   if (purpose != CURLSOCKTYPE_IPCXN || !allowed) {
     exchange.refused = true;
     return CURL_SOCKET_BAD;
@@ -207,14 +191,6 @@ Result<std::string> resolve(const std::string& base, const std::string& location
 }
 
 }  // namespace
-
-bool is_public_address(const IpAddress& address) {
-  static const std::vector<Cidr> special_v4 = parse_all(kSpecialV4);
-  static const std::vector<Cidr> special_v6 = parse_all(kSpecialV6);
-  static const Cidr global_v6 = *Cidr::parse("2000::/3");
-  if (address.v6) return global_v6.contains(address) && !any_contains(special_v6, address);
-  return !any_contains(special_v4, address);
-}
 
 Result<OutboundUrl> OutboundUrl::parse(const std::string& text) {
   const auto wrong = [](std::string what) { return problems::validation("url", std::move(what)); };

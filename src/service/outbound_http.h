@@ -14,11 +14,6 @@
 
 namespace oneclaw::service {
 
-/// True for addresses of the public Internet: not loopback, private, link-local (and with it cloud
-/// metadata), shared, multicast, reserved, documentation, nor an IPv6 form that carries an IPv4
-/// address (IANA special-purpose registries, RFC 6890).
-bool is_public_address(const IpAddress& address);
-
 /// A parsed URL, as libcurl itself reads it.
 struct OutboundUrl {
   std::string scheme;  ///< "https" or "http"

@@ -11,7 +11,7 @@ TEST(PublicAddress, OnlyTheInternetIsPublic) {
         "126.255.255.255", "128.0.0.0", "169.253.255.255", "169.255.0.0", "172.15.255.255",
         "172.32.0.0", "192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0",
         "223.255.255.255", "2606:4700::1111", "2a00:1450:4001::1"}) {
-    EXPECT_TRUE(is_public_address(*IpAddress::parse(text))) << text;
+    EXPECT_TRUE(is_public(*IpAddress::parse(text))) << text;
   }
   for (const char* text : {"0.0.0.0",
                            "0.255.255.255",
@@ -52,7 +52,7 @@ TEST(PublicAddress, OnlyTheInternetIsPublic) {
                            "3fff::1",
                            "4000::1",
                            "1fff::1"}) {
-    EXPECT_FALSE(is_public_address(*IpAddress::parse(text))) << text;
+    EXPECT_FALSE(is_public(*IpAddress::parse(text))) << text;
   }
 }
 
