@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 
 namespace oneclaw::cli {
 
@@ -85,18 +86,16 @@ Result<SecureString> ask_terminal(std::string_view question, bool hidden) {
     return problems::bad_request("There is no terminal to ask at: \"" + std::string(question) +
                                  "\" must be given on the command line or by a pipe.");
   }
-  say(terminal, question);
-  say(terminal, " ");
   Result<SecureString> line = problems::internal();
-  if (hidden) {
-    {
-      const Hidden quiet(terminal);
-      line = read_line(terminal);
-    }
-    say(terminal, "\n");
-  } else {
+  {
+    // Before the question: who answers at once must not be echoed.
+    std::optional<Hidden> quiet;
+    if (hidden) quiet.emplace(terminal);
+    say(terminal, question);
+    say(terminal, " ");
     line = read_line(terminal);
   }
+  if (hidden) say(terminal, "\n");
   ::close(terminal);
   return line;
 }

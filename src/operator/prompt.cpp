@@ -52,8 +52,8 @@ bool is_interactive() {
 Result<SecureString> ask_hidden(const std::string& question) {
   std::optional<QuietTerminal> quiet;
   if (is_interactive()) {
+    quiet.emplace();  // before the question: who answers at once must not be echoed
     std::cerr << question << ": " << std::flush;
-    quiet.emplace();
   }
   SecureString line;
   line.reserve(kMostChars);

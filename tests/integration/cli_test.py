@@ -13,6 +13,7 @@ import pytest
 
 from harness.cli import Cli
 from harness.server import REPOSITORY, binary
+from harness.slow_proxy import SlowProxy
 from harness.tls import self_signed
 from harness.upstream import Upstream
 
@@ -629,11 +630,13 @@ def test_import_json_and_vault_kv_exports(in_vault, owner, vault, tmp_path):
 
 
 def test_a_progress_bar_on_what_takes_over_a_second(in_vault, tmp_path):
-    (tmp_path / "many.env").write_text("".join(f"V{i}=x\n" for i in range(1500)))
-    shown = in_vault.terminal("import", "many.env").finish()
-    assert re.search(r"Importing \[#+ *\] \d+/1500", shown), shown[-500:]
-    # Down a pipe there is none.
-    assert "[#" not in in_vault.err("import", "many.env", "--force")
+    (tmp_path / "many.env").write_text("".join(f"V{i}=x\n" for i in range(150)))
+    with SlowProxy(in_vault.url, seconds=0.02) as proxy:
+        slow = in_vault.with_variables(ONECLAW_BASE_URL=proxy.url)
+        shown = slow.terminal("import", "many.env").finish()
+        assert re.search(r"Importing \[#+ *\] \d+/150", shown), shown[-500:]
+        # Down a pipe there is none.
+        assert "[#" not in slow.err("import", "many.env", "--force")
 
 
 # Scanning
