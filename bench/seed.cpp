@@ -142,7 +142,8 @@ class Seeder {
   static asio::awaitable<void> take_keys(store::Store& store, crypto::Keyring& keyring,
                                          service::RowMac& row_mac,
                                          std::optional<service::ServerKeys>& keys) {
-    keys.emplace(must(co_await service::load_server_keys(store, keyring, row_mac)));
+    keys.emplace(
+        must(co_await service::load_server_keys(store, keyring, row_mac, "https://oneclaw.local")));
   }
 
   static void run(asio::awaitable<void> work) {
