@@ -335,8 +335,10 @@ class Pkcs11Keyring final : public Keyring {
       const CK_RV code = load_roots(session);
       if (code != CKR_OK) return code;
     }
-    if (!wanted.empty() && !roots_.contains(std::string(wanted))) {
-      const CK_RV code = load_roots(session);  // another node may have made it
+    // Another node may have made it. What wraps must be the newest that any node has made, or an
+    // older root key would go on wrapping, even while it is being forgotten.
+    if (wanted.empty() || !roots_.contains(std::string(wanted))) {
+      const CK_RV code = load_roots(session);
       if (code != CKR_OK) return code;
     }
     if (roots_.empty()) return CKR_TOKEN_NOT_PRESENT;  // what came back isn't our token

@@ -241,8 +241,13 @@ asio::awaitable<Result<void>> Cmek::run_job(const Job& job, const std::atomic<bo
     };
     CO_CHECK_OK(co_await store_.read(read));
     if (at_end) break;
+    bool stale = false;
     const auto write = [&](store::Transaction& transaction) -> Result<store::CmekRotationRow> {
       store::CmekRotationRow next = row;
+      // A KEK that came meanwhile: its rotation may be past these versions and not come again.
+      const auto kek = store::VaultRepository(transaction).newest_kek(job.vault_id);
+      stale = !fresh.empty() && kek && kek->version != fresh.front().row.kek_version;
+      if (stale) return next;
       store::SecretRepository secrets(transaction);
       for (const store::CmekVersion& version : fresh) {
         if (secrets.replace_cmek_version(version.row, row.old_fingerprint)) ++next.processed;
@@ -251,6 +256,7 @@ asio::awaitable<Result<void>> Cmek::run_job(const Job& job, const std::atomic<bo
       return next;
     };
     CO_TRY(row, co_await store_.write(write));
+    if (stale) after = cursor;
   }
 
   const auto finish = [&](store::Transaction& transaction) -> Result<void> {

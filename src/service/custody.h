@@ -84,4 +84,9 @@ class Custody {
   Background refresher_;  ///< where nodes share a database: each looks for the others' JWT keys
 };
 
+/// The event of a rotation, as far as its action goes.
+AuditEntry rotation_entry(const store::KeyRotationRow& rotation, std::string action);
+/// The version of the KEK that the rotation of a vault's key leads to.
+std::int64_t kek_version_of(const store::KeyRotationRow& rotation);
+
 }  // namespace oneclaw::service

@@ -25,8 +25,7 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/// A variable is sealed like a version of a secret. Its path can't be one of a secret (`#`), so
-/// that neither opens as the other.
+/// A variable is sealed like a version of a secret.
 crypto::VersionBinding binding_of(const Uuid& org_id, const store::EnvVarRow& row) {
   boost::json::object said;
   said["environments"] = boost::json::array(row.environments.begin(), row.environments.end());
@@ -36,7 +35,7 @@ crypto::VersionBinding binding_of(const Uuid& org_id, const store::EnvVarRow& ro
   return {.org_id = org_id,
           .vault_id = row.vault_id,
           .secret_id = row.id,
-          .path = "#env/" + row.key,
+          .path = sealed_env_var_path(row.key),
           .version = row.version,
           .type = "env_var",
           .metadata_json = boost::json::serialize(said),
@@ -80,6 +79,10 @@ Result<std::vector<std::string>> tidy_environments(std::vector<std::string> envi
   const auto repeats = std::ranges::unique(environments);
   environments.erase(repeats.begin(), repeats.end());
   return environments;
+}
+
+std::string sealed_env_var_path(std::string_view key) {
+  return "#env/" + std::string(key);
 }
 
 std::string env_var_path(std::string_view environment, std::string_view key) {

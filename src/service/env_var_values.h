@@ -61,6 +61,9 @@ Result<void> validate_env_var_key(std::string_view key);
 /// Checks the names (400 "environments[i]"), sorts them and drops repeats. None: 400.
 Result<std::vector<std::string>> tidy_environments(std::vector<std::string> environments);
 
+/// The path that a variable's value and DEK are bound to. No secret can have it (`#`), so that
+/// neither opens as the other.
+std::string sealed_env_var_path(std::string_view key);
 /// The path that a policy must grant for the variable in that environment: `env/<slug>/<KEY>`.
 std::string env_var_path(std::string_view environment, std::string_view key);
 

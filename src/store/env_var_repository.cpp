@@ -127,6 +127,20 @@ void EnvVarRepository::remove(const EnvVarRow& variable) {
   connection_.prepare("DELETE FROM env_vars WHERE id = ?1").bind(1, variable.id).run();
 }
 
+void EnvVarRepository::rewrap(const Uuid& id, std::int64_t version, std::int64_t from,
+                              std::int64_t to, ByteView wrapped_dek) {
+  connection_
+      .prepare(
+          "UPDATE env_vars SET kek_version = ?4, wrapped_dek = ?5 "
+          "WHERE id = ?1 AND version = ?2 AND kek_version = ?3")
+      .bind(1, id)
+      .bind(2, version)
+      .bind(3, from)
+      .bind(4, to)
+      .bind(5, wrapped_dek)
+      .run();
+}
+
 std::optional<EnvVarRow> EnvVarRepository::find(const Uuid& vault_id, const Uuid& id) {
   auto query = connection_.prepare(kSelect + " WHERE e.vault_id = ?1 AND e.id = ?2");
   auto variables = all(query.bind(1, vault_id).bind(2, id));

@@ -60,6 +60,10 @@ class EnvVarRepository {
   /// Writes all but ids, key, branch and creation. Kind::kUnique as insert().
   void update(const EnvVarRow& variable);
   void remove(const EnvVarRow& variable);
+  /// Puts a DEK that was rewrapped in the place of the one under KEK `from`. Does nothing when the
+  /// variable was changed or removed meanwhile.
+  void rewrap(const Uuid& id, std::int64_t version, std::int64_t from, std::int64_t to,
+              ByteView wrapped_dek);
   std::optional<EnvVarRow> find(const Uuid& vault_id, const Uuid& id);
   std::vector<EnvVarRow> with_key(const Uuid& vault_id, std::string_view key);
   /// By key, then id.

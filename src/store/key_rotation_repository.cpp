@@ -35,6 +35,18 @@ std::optional<KeyRotationRow> one(Statement& query) {
   return std::move(rotations.front());
 }
 
+std::vector<DekRow> dek_rows(Statement& query) {
+  std::vector<DekRow> rows;
+  while (query.step()) {
+    rows.push_back({.id = query.uuid(0),
+                    .path = query.text(1),
+                    .version = query.integer(2),
+                    .kek_version = query.integer(3),
+                    .wrapped_dek = query.blob(4)});
+  }
+  return rows;
+}
+
 std::int64_t count(Statement& query) {
   query.step();
   return query.integer(0);
@@ -111,8 +123,9 @@ std::optional<Uuid> KeyRotationRepository::org_of(const Uuid& vault_id) {
 std::int64_t KeyRotationRepository::count_deks(const Uuid& vault_id,
                                                std::int64_t below_kek_version) {
   auto query = connection_.prepare(
-      "SELECT COUNT(*) FROM secrets s JOIN secret_versions v ON v.secret_id = s.id "
-      "WHERE s.vault_id = ?1 AND v.kek_version < ?2");
+      "SELECT (SELECT COUNT(*) FROM secrets s JOIN secret_versions v ON v.secret_id = s.id "
+      "WHERE s.vault_id = ?1 AND v.kek_version < ?2) "
+      "+ (SELECT COUNT(*) FROM env_vars WHERE vault_id = ?1 AND kek_version < ?2)");
   return count(query.bind(1, vault_id).bind(2, below_kek_version));
 }
 
@@ -129,15 +142,20 @@ std::vector<DekRow> KeyRotationRepository::deks(const KeyRotationRow& rotation,
       .bind(3, rotation.cursor_version)
       .bind(4, below_kek_version)
       .bind(5, limit);
-  std::vector<DekRow> rows;
-  while (query.step()) {
-    rows.push_back({.secret_id = query.uuid(0),
-                    .path = query.text(1),
-                    .version = query.integer(2),
-                    .kek_version = query.integer(3),
-                    .wrapped_dek = query.blob(4)});
-  }
-  return rows;
+  return dek_rows(query);
+}
+
+std::vector<DekRow> KeyRotationRepository::env_var_deks(const KeyRotationRow& rotation,
+                                                        std::int64_t below_kek_version,
+                                                        std::int64_t limit) {
+  auto query = connection_.prepare(
+      "SELECT id, key, version, kek_version, wrapped_dek FROM env_vars "
+      "WHERE vault_id = ?1 AND id > ?2 AND kek_version < ?3 ORDER BY id LIMIT ?4");
+  query.bind(1, *rotation.vault_id)
+      .bind(2, rotation.cursor_id)
+      .bind(3, below_kek_version)
+      .bind(4, limit);
+  return dek_rows(query);
 }
 
 std::int64_t KeyRotationRepository::count_keks(std::string_view root_key_id_not) {
@@ -195,7 +213,9 @@ void KeyRotationRepository::remove_unused_keks(const Uuid& vault_id, std::int64_
       .prepare(
           "DELETE FROM vault_keks WHERE vault_id = ?1 AND version < ?2 AND NOT EXISTS ("
           "SELECT 1 FROM secrets s JOIN secret_versions v ON v.secret_id = s.id "
-          "WHERE s.vault_id = ?1 AND v.kek_version = vault_keks.version)")
+          "WHERE s.vault_id = ?1 AND v.kek_version = vault_keks.version) AND NOT EXISTS ("
+          "SELECT 1 FROM env_vars e "
+          "WHERE e.vault_id = ?1 AND e.kek_version = vault_keks.version)")
       .bind(1, vault_id)
       .bind(2, below_version)
       .run();

@@ -22,7 +22,7 @@ struct KeyRotationRow {
   std::int64_t total = 0;
   std::int64_t done = 0;
   std::int64_t failed = 0;  ///< of `done`: those that don't open, and were left as they are
-  Uuid cursor_id{};         ///< the last row that was gone over
+  Uuid cursor_id{};         ///< the last vault or variable that was gone over
   std::string cursor_path{};
   std::int64_t cursor_version = 0;
   TimePoint started_at{};
@@ -30,10 +30,10 @@ struct KeyRotationRow {
   std::optional<TimePoint> cleaned_at{};  ///< when the keys that it replaced were removed
 };
 
-/// A version whose DEK is wrapped by an older KEK.
+/// A secret's version or an environment variable whose DEK is wrapped by an older KEK.
 struct DekRow {
-  Uuid secret_id{};
-  std::string path{};
+  Uuid id{};           ///< of the secret or the variable
+  std::string path{};  ///< the variable's key
   std::int64_t version = 0;
   std::int64_t kek_version = 0;
   Bytes wrapped_dek{};
@@ -67,10 +67,14 @@ class KeyRotationRepository {
 
   /// A vault's org, of a removed vault too.
   std::optional<Uuid> org_of(const Uuid& vault_id);
+  /// Of versions and variables.
   std::int64_t count_deks(const Uuid& vault_id, std::int64_t below_kek_version);
-  /// By path and version, after the rotation's cursor.
+  /// Of versions, by path and version, after the rotation's cursor.
   std::vector<DekRow> deks(const KeyRotationRow& rotation, std::int64_t below_kek_version,
                            std::int64_t limit);
+  /// Of environment variables, by id, after the rotation's cursor.
+  std::vector<DekRow> env_var_deks(const KeyRotationRow& rotation, std::int64_t below_kek_version,
+                                   std::int64_t limit);
   std::int64_t count_keks(std::string_view root_key_id_not);
   /// How many KEKs, signing keys and server keys a root key wraps.
   std::int64_t count_wrapped_by(std::string_view root_key_id);

@@ -342,7 +342,9 @@ bool SecretRepository::rewrap(const Uuid& secret_id, std::int64_t version, std::
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::kTampered) throw;
   }
-  if (!row || row->kek_version != from) return false;
+  if (!row) return false;
+  if (row->kek_version >= to) return true;  // sealed anew meanwhile
+  if (row->kek_version != from) return false;
   row->kek_version = to;
   connection_
       .prepare(

@@ -98,8 +98,9 @@ class SecretRepository {
   /// Swaps the sealed value and its fingerprint, when it still is under `old_fingerprint`: false
   /// otherwise.
   bool replace_cmek_version(const VersionRow& version, std::string_view old_fingerprint);
-  /// Puts a version's DEK, wrapped anew, in the place of the one wrapped by KEK `from`. False when
-  /// the version isn't wrapped by that one (any more) or its row was tampered with.
+  /// Puts a version's DEK, wrapped anew, in the place of the one wrapped by KEK `from`; nothing is
+  /// left to do for one that is under `to` or later by now. False when it is under another or its
+  /// row was tampered with.
   bool rewrap(const Uuid& secret_id, std::int64_t version, std::int64_t from, std::int64_t to,
               ByteView wrapped_dek);
 

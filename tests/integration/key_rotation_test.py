@@ -6,10 +6,12 @@ import os
 import subprocess
 import threading
 import time
+import uuid
 
 import jwt
 import pytest
 
+from cmek_test import Key, enable, rotate, wait_until_done
 from harness.client import Api
 from harness.database import blob, opened
 from harness.operator import Operator
@@ -62,6 +64,75 @@ def test_a_vaults_key(new_server):
         with opened(server) as database:
             assert [row[0] for row in database.execute(
                 "SELECT version FROM vault_keks WHERE vault_id = ?", (blob(vault),))] == [2]
+
+
+def kek_versions(server, vault):
+    with opened(server) as database:
+        return sorted(row[0] for row in database.execute(
+            "SELECT version FROM vault_keks WHERE vault_id = ?", (blob(vault),)))
+
+
+def test_environment_variables_follow_their_vaults_key(new_server):
+    """Those of a vault, and an org's, which are in a system vault."""
+    with new_server() as server:
+        operator = Operator(server)
+        owner = Api(server.url).signup()
+        vault = owner.vault()
+        owner.put(vault, "a", "v")
+        for i in range(5):
+            owner.request("POST", f"/v1/vaults/{vault}/env-vars", 201,
+                          json={"key": f"KEY_{i}", "value": f"value {i}", "sensitive": i == 3})
+        owner.request("POST", "/v1/org/env-vars", 201,
+                      json={"key": "SHARED", "value": "of the org"})
+        owner.request("POST", "/v1/org/env-vars/SHARED/link", 201, json={"vault_id": vault})
+        server.stop()
+        with opened(server) as database:
+            system = str(uuid.UUID(bytes=database.execute(
+                "SELECT vault_id FROM env_vars WHERE key = 'SHARED'").fetchone()[0]))
+            database.execute("UPDATE env_vars SET wrapped_dek = zeroblob(60) WHERE key = 'KEY_4'")
+        server.start()
+        owner.api = Api(server.url)
+        operator.run("rotate-vault", vault, "--watch", code=1)
+        assert "1 rows" in operator.errors
+        assert "1 of 1" in operator.text("rotate-vault", system, "--watch")
+        rotations = {rotation["vault_id"]: rotation for rotation in operator.status()["rotations"]}
+        assert (rotations[vault]["done"], rotations[vault]["failed"]) == (6, 1)
+        owner.request("PATCH", f"/v1/vaults/{vault}/env-vars/KEY_0", 200, json={"value": "new"})
+        server.restart()
+        server.stop()
+        # The KEKs that nothing needs are gone: a start holds no rows from before.
+        assert kek_versions(server, vault) == [1, 2] and kek_versions(server, system) == [2]
+        with opened(server) as database:
+            database.execute("DELETE FROM env_var_slots WHERE key = 'KEY_4'")
+            database.execute("DELETE FROM env_vars WHERE key = 'KEY_4'")
+            assert {row[0] for row in database.execute("SELECT kek_version FROM env_vars")} == {2}
+        server.start()
+        owner.api = Api(server.url)
+        variables = owner.request("GET", f"/v1/vaults/{vault}/env-vars/resolve", 200)["vars"]
+        assert variables == {"KEY_0": "new", "KEY_1": "value 1", "KEY_2": "value 2",
+                             "KEY_3": "value 3", "SHARED": "of the org"}
+
+
+def test_a_customers_key_rotates_beside_the_vaults(new_server):
+    """Both jobs write the same rows: none is left behind, and none counts as failed."""
+    with new_server({"log": {"level": "warn"}}) as server:
+        operator = Operator(server)
+        owner = Api(server.url).signup()
+        vault = owner.vault()
+        keys = [Key() for _ in range(4)]
+        enable(owner, vault, keys[0])
+        for i in range(400):
+            owner.put(vault, f"s/{i}", keys[0].seal(f"value {i}"))
+        for old, new in zip(keys, keys[1:]):
+            job = rotate(owner, vault, old, new)["id"]
+            operator.run("rotate-vault", vault, "--watch")
+            state = wait_until_done(owner, vault, job)
+            assert (state["status"], state["processed"]) == ("completed", 400), state.body
+        assert [rotation["failed"] for rotation in operator.status()["rotations"]] == [0] * 3
+        for i in range(0, 400, 7):
+            assert keys[-1].open(owner.value(vault, f"s/{i}")) == f"value {i}"
+        server.stop()
+        assert versions_by_kek(server, vault) == {4: 400}
 
 
 def test_a_row_that_was_tampered_with_is_left_and_told(new_server):
