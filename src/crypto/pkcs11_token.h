@@ -4,25 +4,26 @@
 #include <p11-kit/p11-kit.h>
 #include <p11-kit/uri.h>
 
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
-#include <shared_mutex>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "base/result.h"
 #include "base/secure.h"
+#include "crypto/call_threads.h"
 
 namespace oneclaw::crypto {
 
+/// Thread-safe. The module is called on threads of the token's own, and no caller waits longer than
+/// kLongestCall: a call that doesn't return by then is given up, and until the token answers again
+/// the next ones get 503 at once.
 class Pkcs11Token {
  public:
-  static constexpr std::size_t kMostSessions = 8;
-  static constexpr std::chrono::seconds kLongestWait{5};  ///< for a session
+  static constexpr std::size_t kThreads = 4;  ///< and sessions
+  static constexpr std::chrono::seconds kLongestCall{3};
+  static constexpr std::chrono::seconds kProbePeriod{1};
   static constexpr std::chrono::milliseconds kReconnectPause{500};
 
   struct Freed {
@@ -37,50 +38,43 @@ class Pkcs11Token {
   Pkcs11Token(const Pkcs11Token&) = delete;
   Pkcs11Token& operator=(const Pkcs11Token&) = delete;
 
-  /// Finds the token and logs in. 400 "pin" for a wrong PIN, 503 when the token isn't there.
+  /// Finds the token and logs in. 400 "pin" for a wrong PIN, 503 when the token doesn't answer.
   Result<void> log_in(SecureString pin);
-  /// Ends the sessions and forgets the PIN.
+  /// Forgets the PIN and ends the sessions; with a token that hangs, once it goes on.
   void log_out();
-  [[nodiscard]] bool logged_in() const { return has_pin_; }
+  [[nodiscard]] bool logged_in() const;
 
-  /// Runs `f` with a session. A token that went away is looked for again, once, and `f` is run
-  /// again; `f` must look up its objects anew then, for handles do not outlive a connection:
-  /// `connection` counts them. 503 when the token doesn't answer, 500 for what else goes wrong.
   struct Session {
     CK_FUNCTION_LIST* p11;
     CK_SESSION_HANDLE handle;
     std::uint64_t connection;
   };
-  Result<void> with_session(const std::function<CK_RV(Session&)>& f);
+  using Work = std::function<CK_RV(Session&)>;
+  /// Runs `f` with a session. A token that went away is looked for again, once, and `f` is run
+  /// again; `f` must look up its objects anew then, for handles do not outlive a connection:
+  /// `connection` counts them. `f` must own all that it uses: after a 503 it may still be running.
+  /// 503 when the token doesn't answer, 500 for what else goes wrong.
+  Result<void> with_session(Work f);
+  /// The same for `f(Session&, T&)`: what it has put there.
+  template <class T, class F>
+  Result<T> call(F f) {
+    auto out = std::make_shared<T>();
+    CHECK_OK(with_session(
+        [out, f = std::move(f)](Session& session) mutable { return f(session, *out); }));
+    return std::move(*out);
+  }
 
-  /// Whether the last call found the token; asks it when that is a second ago.
+  /// Whether it answered last time. Never waits: the token is asked anew in the background when
+  /// that is kProbePeriod ago.
   [[nodiscard]] bool answers();
 
  private:
-  explicit Pkcs11Token(Uri uri, CK_FUNCTION_LIST* module);
-  CK_RV connect();    ///< with `use_` held alone
-  void disconnect();  ///< with `use_` held alone
-  CK_RV find_slot(CK_SLOT_ID& slot);
-  Result<CK_SESSION_HANDLE> take_session(CK_RV& failure);
-  void give_back(CK_SESSION_HANDLE session, bool broken);
+  struct Connection;
+  explicit Pkcs11Token(std::shared_ptr<Connection> connection);
+  void probe();
 
-  Uri uri_;
-  CK_FUNCTION_LIST* p11_;
-  std::shared_mutex use_;  ///< shared while a session is in use, alone to connect
-  bool initialized_ = false;
-  bool connected_ = false;
-  std::uint64_t connection_ = 0;
-  CK_SLOT_ID slot_ = 0;
-  SecureString pin_;
-  std::atomic<bool> has_pin_{false};
-  std::chrono::steady_clock::time_point last_try_{};
-
-  std::mutex pool_mutex_;
-  std::condition_variable given_back_;
-  std::vector<CK_SESSION_HANDLE> idle_;
-  std::size_t open_ = 0;
-  bool answered_ = false;
-  std::chrono::steady_clock::time_point asked_at_{};
+  std::shared_ptr<Connection> connection_;  ///< also of calls that were given up
+  CallThreads threads_{kThreads};
 };
 
 }  // namespace oneclaw::crypto

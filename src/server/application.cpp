@@ -242,6 +242,12 @@ struct Core {
                             vault_keys.drop_expired();
                             co_return;
                           });
+    // So that /v1/health knows of a token that went away, however rarely it is asked.
+    background.every_here("ask-keyring", std::chrono::seconds(5),
+                          [&keyring]() -> asio::awaitable<void> {
+                            keyring.status();
+                            co_return;
+                          });
     api::add_share_routes(router, shares);
     api::add_org_routes(router, organization, outbox.mail_enabled());
     api::add_webhook_routes(router, webhooks);

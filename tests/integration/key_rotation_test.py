@@ -191,6 +191,53 @@ def test_the_root_key(new_server):
         server.start()
 
 
+def test_a_root_key_that_still_wraps_something_is_not_forgotten(new_server):
+    with new_server() as server:
+        operator = Operator(server)
+        owner = Api(server.url).signup()
+        kept, spoilt = owner.vault(), owner.vault()
+        owner.put(kept, "a", "v")
+        operator.run("rotate-jwt")
+        old = operator.status()["active_root_key_id"]
+        server.stop()
+        with opened(server) as database:
+            wrapped, = database.execute("SELECT wrapped FROM vault_keks WHERE vault_id = ?",
+                                        (blob(spoilt),)).fetchone()
+            database.execute("UPDATE vault_keks SET wrapped = zeroblob(60) WHERE vault_id = ?",
+                             (blob(spoilt),))
+        server.start()
+        operator.run("rotate-root", "--watch", code=1)
+        assert "1 rows" in operator.errors
+        operator.run("forget-root", old, code=1)
+        assert "still wraps 1 keys" in operator.errors
+
+        # Put back as it was, it is rewrapped by the next rotation.
+        server.stop()
+        with opened(server) as database:
+            database.execute("UPDATE vault_keks SET wrapped = ? WHERE vault_id = ?",
+                             (wrapped, blob(spoilt)))
+        server.start()
+        operator.run("rotate-root", "--watch")
+        new = operator.status()["active_root_key_id"]
+        # JWT keys that only verify count too.
+        server.stop()
+        with opened(server) as database:
+            database.execute("UPDATE signing_keys SET root_key_id = ? WHERE retired_at IS NOT NULL",
+                             (old,))
+        server.start()
+        operator.run("forget-root", old, code=1)
+        assert "still wraps 1 keys" in operator.errors
+        server.stop()
+        with opened(server) as database:
+            database.execute("UPDATE signing_keys SET root_key_id = ?", (new,))
+        server.start()
+        operator.run("forget-root", old)
+        owner.api = Api(server.url)
+        owner.sign_in()
+        assert owner.value(kept, "a") == "v"
+        owner.put(spoilt, "b", "w")
+
+
 def kid_of(token):
     return jwt.get_unverified_header(token)["kid"]
 

@@ -1,12 +1,14 @@
 """Root keys in a PKCS #11 token: SoftHSM2, with real keys."""
 import time
+import uuid
 
 import pytest
 
 from harness.client import Api
 from harness.operator import Operator
 from harness.server import expect_refusal
-from harness.softhsm import PIN, SoftHsm
+from harness.softhsm import PIN, HangingSoftHsm, SoftHsm
+from harness.threads import run_together
 
 
 @pytest.fixture
@@ -83,6 +85,73 @@ def test_the_token_goes_away_and_comes_back(new_server, token):
         server.restart()
         owner.api = Api(server.url)
         assert owner.value(vault, "a") == "before"
+
+
+@pytest.fixture
+def hanging(tmp_path):
+    return HangingSoftHsm(tmp_path / "softhsm")
+
+
+def make_vault(owner, expect):
+    return owner.request("POST", "/v1/vaults", expect, json={"name": str(uuid.uuid4())})
+
+
+def keyring_is(owner, status):
+    def check():
+        assert owner.api.request("GET", "/v1/health/hsm", 200)["status"] == status
+    eventually(check, 60)
+
+
+def test_a_token_that_hangs_holds_nobody_up(new_server, hanging):
+    """Its calls do not return: what needs it is 503, all else goes on, and it may come back."""
+    with start(new_server, hanging, sign_jwts_in_token=True) as server:
+        operator = Operator(server)
+        owner = Api(server.url).signup()
+        vault = owner.vault()
+        owner.put(vault, "a", "before")
+        for _ in range(2):
+            hanging.hang()
+            answers = run_together(8, lambda _: make_vault(owner, 503))
+            assert all(answer.headers["Retry-After"] for answer in answers)
+            keyring_is(owner, "unavailable")
+            assert owner.api.request("GET", "/v1/health", 200)["status"] == "degraded"
+            assert owner.value(vault, "a") == "before"  # its KEK is at hand
+            owner.put(vault, "b", "meanwhile")  # and so is the writer
+            assert owner.api.login(owner.email, owner.password, 503).headers["Retry-After"]
+            assert operator.status()["state"] == "unavailable"
+            operator.run("rotate-root", code=1)
+            assert "doesn't answer" in operator.errors
+            hanging.go_on()
+            keyring_is(owner, "ok")
+            make_vault(owner, 201)
+            owner.api.login(owner.email, owner.password)
+        assert owner.verify()["chain_valid"]
+
+
+def test_seal_unseal_and_stop_while_the_token_hangs(new_server, hanging):
+    server = start(new_server, hanging)
+    with server:
+        operator = Operator(server)
+        owner = Api(server.url).signup()
+        vault = owner.vault()
+        owner.put(vault, "a", "v")
+        hanging.hang()
+        operator.run("seal")
+        assert owner.api.request("GET", "/v1/health", 200)["status"] == "sealed"
+        operator.run("unseal", stdin=PIN + "\n", code=1)
+        assert "doesn't answer" in operator.errors
+        assert owner.api.request("GET", "/v1/health", 200)["status"] == "sealed"
+        hanging.go_on()
+        eventually(lambda: operator.unseal(PIN))
+        assert owner.value(vault, "a") == "v"
+        hanging.hang()
+        make_vault(owner, 503)
+        server.stop()
+        assert "can't be started" in expect_refusal(server)
+        hanging.go_on()
+        server.start()
+        owner.api = Api(server.url)
+        assert owner.value(vault, "a") == "v"
 
 
 def test_another_token_is_not_taken_for_ours(new_server, token):

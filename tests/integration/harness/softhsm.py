@@ -4,12 +4,16 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from harness.server import binary
+
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 PIN = "493817"
 SUPPRESSIONS = Path(__file__).resolve().parents[2] / "lsan.supp"
 
 
 class SoftHsm:
+    module = MODULE
+
     def __init__(self, folder):
         self.folder = Path(folder)
         self.tokens = self.folder / "tokens"
@@ -33,7 +37,7 @@ class SoftHsm:
 
     def uri(self, pin=True):
         source = f"&pin-source=file:{self.pin_file}" if pin else ""
-        return f"pkcs11:token=oneclaw;object=test-root?module-path={MODULE}{source}"
+        return f"pkcs11:token=oneclaw;object=test-root?module-path={self.module}{source}"
 
     def pull_out(self):
         self.tokens.rename(self.folder / "pulled")
@@ -42,3 +46,19 @@ class SoftHsm:
     def put_back(self):
         shutil.rmtree(self.tokens)
         (self.folder / "pulled").rename(self.tokens)
+
+
+class HangingSoftHsm(SoftHsm):
+    """A token whose calls do not return while it hangs."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.module = Path(binary()).resolve().parent / "tests" / "libhanging_pkcs11.so"
+        self.mark = self.folder / "hang"
+        self.environment["ONECLAW_TEST_HANG"] = str(self.mark)
+
+    def hang(self):
+        self.mark.touch()
+
+    def go_on(self):
+        self.mark.unlink()
