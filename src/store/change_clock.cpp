@@ -1,6 +1,14 @@
 #include "store/change_clock.h"
 
+#include <time.h>
+
 namespace oneclaw::store {
+
+ChangeClock::TrustTime ChangeClock::trust_now() {
+  timespec time{};
+  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
 
 ChangeClock::ChangeClock()
     : slots_(std::make_unique<std::atomic<Mark>[]>(kTopics * kSlotsPerTopic)) {}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -60,12 +61,16 @@ class ChangeClock {
   /// False when the thing has changed after `mark`; now and then (ids share slots) also when it
   /// hasn't.
   [[nodiscard]] bool unchanged_since(Mark mark, Topic topic, const Uuid& id) const {
-    return !distrusted_ && slots_[slot(topic, id)].load(std::memory_order_acquire) <= mark;
+    // First whether changes are heard of at all: what is read after that is no older.
+    return is_trusted() && slots_[slot(topic, id)].load(std::memory_order_acquire) <= mark;
   }
 
-  /// From now on nothing is known to be unchanged: others write to the same database, and nothing
-  /// tells of it. Before the clock is shared between threads.
-  void distrust() { distrusted_ = true; }
+  /// A time that goes on while the process or its machine stands still (CLOCK_BOOTTIME).
+  using TrustTime = std::chrono::nanoseconds;
+  static TrustTime trust_now();
+  /// Nothing counts as unchanged after `until`. At first that is never; where others write to the
+  /// same database it is moved on for as long as their changes are known to come in. Thread-safe.
+  void trust_until(TrustTime until) { trusted_until_.store(until.count()); }
 
   /// Ticks. Call it once the changes are visible to readers. Thread-safe.
   void changed(std::span<const Change> changes);
@@ -73,6 +78,11 @@ class ChangeClock {
   void changed_all();
 
  private:
+  [[nodiscard]] bool is_trusted() const {
+    const std::int64_t until = trusted_until_.load(std::memory_order_acquire);
+    return until == TrustTime::max().count() || trust_now().count() < until;
+  }
+
   static constexpr unsigned kSlotBits = 13;
   static constexpr std::size_t kSlotsPerTopic = std::size_t{1} << kSlotBits;
 
@@ -81,9 +91,9 @@ class ChangeClock {
     return static_cast<std::size_t>(topic) * kSlotsPerTopic + (mixed >> (64U - kSlotBits));
   }
 
-  bool distrusted_ = false;
   std::mutex mutex_;
   std::atomic<Mark> now_{0};
+  std::atomic<std::int64_t> trusted_until_{TrustTime::max().count()};
   std::unique_ptr<std::atomic<Mark>[]> slots_;  ///< the tick of each slot's last change
 };
 

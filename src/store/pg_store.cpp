@@ -11,6 +11,7 @@
 #include "store/job_queue.h"
 #include "store/migrations.h"
 #include "store/pg_copy_mark.h"
+#include "store/pg_listener.h"
 #include "store/pg_locks.h"
 #include "store/pg_session.h"
 #include "store/pg_writer.h"
@@ -34,7 +35,6 @@ struct Lane {
 class PgStore final : public Store {
  public:
   explicit PgStore(PgOptions options) : options_(std::move(options)) {
-    clock_.distrust();  // nothing tells of other nodes' writes yet
     for (int i = 0; i < std::max(options_.writers, 1) + 1; ++i) {
       Lane& lane = writes_.emplace_back(options_.most_queued_writes, options_.longest_wait);
       lane.threads.emplace_back([this, &lane] { write_loop(lane); });
@@ -143,6 +143,7 @@ class PgStore final : public Store {
   const PgOptions options_;
   std::deque<Lane> writes_{};
   Lane reads_{options_.most_queued_reads, options_.longest_wait};
+  PgListener listener_{options_, clock_};
   Lane replica_reads_{options_.most_queued_reads, options_.longest_wait};
 };
 

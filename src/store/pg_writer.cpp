@@ -8,6 +8,7 @@
 #include <typeinfo>
 
 #include "store/failure.h"
+#include "store/pg_listener.h"
 #include "store/pg_locks.h"
 
 namespace oneclaw::store {
@@ -44,10 +45,11 @@ void begin(PgConnection& connection, const std::vector<Job*>& batch) {
 }  // namespace
 
 void PgWriter::run(const std::vector<Job*>& batch) {
-  batch_ = {};
+  batch_ = {.changes = {}, .all_changed = false, .heads = &heads_};
   Mode mode = batch.size() == 1 ? Mode::kSavepoints : Mode::kPlain;
   for (int tries = 1; !attempt(batch, mode, tries); ++tries) {
   }
+  // After a failed commit too: it may be durable all the same.
   if (batch_.all_changed) {
     clock_.changed_all();
   } else {
@@ -91,6 +93,7 @@ bool PgWriter::attempt(const std::vector<Job*>& batch, Mode& mode, int tries) {
 
 /// False when nothing is to be kept: the caller rolls back.
 bool PgWriter::run_jobs(PgConnection& connection, const std::vector<Job*>& batch, Mode mode) {
+  heads_.forget();
   begin(connection, batch);
   if (mode == Mode::kPlain) {
     for (Job* job : batch) {
@@ -101,6 +104,8 @@ bool PgWriter::run_jobs(PgConnection& connection, const std::vector<Job*>& batch
   } else {
     for (Job* job : batch) run_in_savepoint(connection, *job);
   }
+  heads_.store(connection);
+  if (batch_.all_changed || !batch_.changes.empty()) connection.defer(notify_statement(batch_));
   connection.flush();
   committing_ = true;
   connection.commit();
@@ -108,6 +113,7 @@ bool PgWriter::run_jobs(PgConnection& connection, const std::vector<Job*>& batch
 }
 
 bool PgWriter::run_plain(PgConnection& connection, Job& job) {
+  heads_.begin_work();
   Transaction transaction(connection, clock_, clock_.now(), &batch_);
   try {
     return job.work(transaction);
@@ -120,12 +126,16 @@ bool PgWriter::run_plain(PgConnection& connection, Job& job) {
 
 void PgWriter::run_in_savepoint(PgConnection& connection, Job& job) {
   connection.defer("SAVEPOINT job");
-  if (!try_job(connection, job)) connection.defer("ROLLBACK TO job");
+  if (!try_job(connection, job)) {
+    heads_.undo();
+    connection.defer("ROLLBACK TO job");
+  }
   connection.defer("RELEASE job");
 }
 
 /// True when the job's changes are to be kept. What is no fault of its own is thrown.
 bool PgWriter::try_job(PgConnection& connection, Job& job) {
+  heads_.begin_work();
   Transaction transaction(connection, clock_, clock_.now(), &batch_);
   try {
     const bool keep = job.work(transaction);

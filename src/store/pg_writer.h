@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "store/chain_heads.h"
 #include "store/job_queue.h"
 #include "store/pg_session.h"
 #include "store/pg_store.h"
@@ -42,6 +43,7 @@ class PgWriter {
 
   const PgOptions& options_;
   ChangeClock& clock_;
+  ChainHeads heads_{};  ///< of one batch alone: other nodes move them too
   WriteBatch batch_{};
   PgSession session_;
   bool committing_ = false;
