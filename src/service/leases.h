@@ -15,8 +15,8 @@ namespace oneclaw::service {
 /// stands still loses its leases after kTerm; until then it renews them.
 class Leases {
  public:
-  static constexpr std::chrono::seconds kTerm{60};
-  static constexpr std::chrono::seconds kRenewal{15};
+  static constexpr std::chrono::seconds kTerm{15};
+  static constexpr std::chrono::seconds kRenewal{4};
 
   explicit Leases(store::Store& store) : store_(store), node_(Uuid::v4()) {}
 
