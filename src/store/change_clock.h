@@ -71,6 +71,11 @@ class ChangeClock {
   /// Nothing counts as unchanged after `until`. At first that is never; where others write to the
   /// same database it is moved on for as long as their changes are known to come in. Thread-safe.
   void trust_until(TrustTime until) { trusted_until_.store(until.count()); }
+  /// True where nobody else writes to the database: then what is unchanged here is unchanged.
+  /// Elsewhere it is what was so a little ago, which a write must not decide by.
+  [[nodiscard]] bool is_exact() const {
+    return trusted_until_.load(std::memory_order_acquire) == TrustTime::max().count();
+  }
 
   /// Ticks. Call it once the changes are visible to readers. Thread-safe.
   void changed(std::span<const Change> changes);

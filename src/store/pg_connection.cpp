@@ -436,6 +436,11 @@ std::int64_t PgConnection::changes() {
   return changes_;
 }
 
+bool PgConnection::is_pooled() {
+  auto query = prepare("SELECT pg_backend_pid()");
+  return !query.step() || query.integer(0) != PQbackendPID(handle_.get());
+}
+
 void PgConnection::take_notices(std::vector<std::string>& notices) {
   while (PGnotify* notice = PQnotifies(handle_.get())) {
     notices.emplace_back(notice->extra);

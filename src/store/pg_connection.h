@@ -65,6 +65,8 @@ class PgConnection final : public Connection {
   /// True inside a transaction as far as the server has told.
   [[nodiscard]] bool in_transaction() const;
 
+  /// True when the server's process isn't the one that libpq thinks it talks to.
+  bool is_pooled();
   /// One round trip, then gives the notices (LISTEN) that came up to its end.
   std::vector<std::string> poll_notices();
   /// Waits until something arrives or `most` has passed.

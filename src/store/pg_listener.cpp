@@ -1,6 +1,8 @@
 #include "store/pg_listener.h"
 
+#include <algorithm>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/encoding.h"
@@ -13,8 +15,19 @@ namespace {
 constexpr std::string_view kChannel = "oneclaw_changes";
 constexpr std::size_t kEntry = 33;         // a letter for the topic and 32 hexadecimal digits
 constexpr std::size_t kMostEntries = 200;  // PostgreSQL takes notices of up to 8,000 bytes
+constexpr std::size_t kMostNotices = 8;
 constexpr std::string_view kAll = "*";
 constexpr std::chrono::milliseconds kRetryDelay{200};
+constexpr std::chrono::milliseconds kPooledDelay{60'000};
+
+std::string notice_of(std::span<const Change> changes) {
+  std::string notice;
+  for (const Change& change : changes) {
+    notice += static_cast<char>('a' + static_cast<int>(change.topic));
+    notice += to_hex(change.id.bytes);
+  }
+  return notice;
+}
 
 std::optional<Change> parse_entry(std::string_view entry) {
   const int topic = entry[0] - 'a';
@@ -29,16 +42,23 @@ std::optional<Change> parse_entry(std::string_view entry) {
 }  // namespace
 
 std::string notify_statement(const WriteBatch& batch) {
-  std::string notice;
-  if (batch.all_changed || batch.changes.size() > kMostEntries) {
-    notice = kAll;
-  } else {
-    for (const Change& change : batch.changes) {
-      notice += static_cast<char>('a' + static_cast<int>(change.topic));
-      notice += to_hex(change.id.bytes);
-    }
+  std::span<const Change> left = batch.changes;
+  const bool all = batch.all_changed || left.size() > kMostNotices * kMostEntries;
+  std::string sql = "SELECT";
+  const auto add = [&](std::string_view notice) {
+    sql += std::string(sql.ends_with('T') ? "" : ",") + " pg_notify('" + std::string(kChannel) +
+           "', '" + std::string(notice) + "')";
+  };
+  if (all) {
+    add(kAll);
+    return sql;
   }
-  return "SELECT pg_notify('" + std::string(kChannel) + "', '" + notice + "')";
+  while (!left.empty()) {
+    const std::size_t count = std::min(left.size(), kMostEntries);
+    add(notice_of(left.first(count)));
+    left = left.subspan(count);
+  }
+  return sql;
 }
 
 void apply_notice(std::string_view notice, ChangeClock& clock) {
@@ -49,7 +69,8 @@ void apply_notice(std::string_view notice, ChangeClock& clock) {
     changes.push_back(*change);
     notice.remove_prefix(kEntry);
   }
-  if (!notice.empty()) return clock.changed_all();
+  // An empty one is by no node, but by an operator who wants every node to look anew.
+  if (!notice.empty() || changes.empty()) return clock.changed_all();
   clock.changed(changes);
 }
 
@@ -70,20 +91,29 @@ PgListener::~PgListener() {
 
 void PgListener::loop() {
   while (!stopping_) {
+    std::chrono::milliseconds delay = kRetryDelay;
     try {
-      listen();
+      if (!listen()) delay = kPooledDelay;
     } catch (const Error& error) {
-      if (options_.on_failure) options_.on_failure(std::string("listener: ") + error.what());
+      tell(error.what());
     }
     std::unique_lock lock(mutex_);
-    stopped_.wait_for(lock, kRetryDelay, [this] { return stopping_.load(); });
+    stopped_.wait_for(lock, delay, [this] { return stopping_.load(); });
   }
 }
 
-void PgListener::listen() {
+/// False when notices can't be relied on; otherwise it goes on until it throws or is stopped.
+bool PgListener::listen() {
   PgTimeouts timeouts = options_.timeouts;
   timeouts.reply = 2 * kTrusted;
   PgConnection connection(options_.url, timeouts);
+  if (connection.is_pooled()) {
+    tell(
+        "a pooler is between us and PostgreSQL, and may lose notices: every look-up asks the "
+        "database");
+    return false;
+  }
+  connection.defer("SELECT set_config('application_name', 'oneclaw listener', false)");
   connection.defer("LISTEN " + std::string(kChannel));
   connection.flush();
   clock_.changed_all();  // nobody knows what was missed
@@ -93,6 +123,11 @@ void PgListener::listen() {
     clock_.trust_until(start + kTrusted);
     connection.wait_for_notices(kBeat);
   }
+  return true;
+}
+
+void PgListener::tell(std::string_view text) const {
+  if (options_.on_failure) options_.on_failure("listener: " + std::string(text));
 }
 
 }  // namespace oneclaw::store

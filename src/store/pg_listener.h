@@ -14,7 +14,8 @@
 
 namespace oneclaw::store {
 
-/// The statement that tells all nodes, when its transaction commits, what it has changed.
+/// The statement that tells all nodes, when its transaction commits, what it has changed; there
+/// must be something.
 std::string notify_statement(const WriteBatch& batch);
 
 /// Tells a clock of the changes in a notice; of all when it can't be read.
@@ -26,7 +27,8 @@ void apply_notice(std::string_view notice, ChangeClock& clock);
 /// (PostgreSQL hands out a commit's notices before it answers the committer, and a listener's
 /// before it answers the listener), so the clock may be trusted up to kTrusted after that start
 /// and no longer: a node that lost its listener, or stood still, asks the database each time. So no
-/// node serves what was revoked more than kTrusted ago.
+/// node serves what was revoked more than kTrusted ago. A pooler between could answer the round
+/// trip and drop the notices: behind one the clock is never trusted.
 class PgListener {
  public:
   static constexpr std::chrono::milliseconds kBeat{200};
@@ -39,7 +41,8 @@ class PgListener {
 
  private:
   void loop();
-  void listen();
+  bool listen();
+  void tell(std::string_view text) const;
 
   const PgOptions& options_;
   ChangeClock& clock_;

@@ -94,6 +94,8 @@ bool PgWriter::attempt(const std::vector<Job*>& batch, Mode& mode, int tries) {
 /// False when nothing is to be kept: the caller rolls back.
 bool PgWriter::run_jobs(PgConnection& connection, const std::vector<Job*>& batch, Mode mode) {
   heads_.forget();
+  batch_.changes.clear();  // of a try that was rolled back
+  batch_.all_changed = false;
   begin(connection, batch);
   if (mode == Mode::kPlain) {
     for (Job* job : batch) {

@@ -26,7 +26,7 @@ class ChainHeads;
 struct WriteBatch {
   std::vector<Change> changes;  ///< of jobs that were rolled back too
   bool all_changed = false;
-  ChainHeads* heads = nullptr;  ///< null where other nodes write too
+  ChainHeads* heads = nullptr;
 };
 
 /// An open transaction: repositories are made from it.
@@ -41,9 +41,10 @@ class Transaction {
   [[nodiscard]] bool writes() const { return batch_ != nullptr; }
   /// What this transaction sees is of that moment or later.
   [[nodiscard]] ChangeClock::Mark mark() const { return mark_; }
-  /// The same as the clock's, and aware of writes that this transaction sees uncommitted.
+  /// The same as the clock's, and aware of writes that this transaction sees uncommitted. Never
+  /// true in a write where other nodes write too: what it decides by is read behind its locks.
   [[nodiscard]] bool unchanged_since(ChangeClock::Mark mark, Topic topic, const Uuid& id) const;
-  /// The heads in memory; null in a read, and where they are in the database alone.
+  /// The heads in memory; null in a read.
   [[nodiscard]] ChainHeads* heads() { return batch_ == nullptr ? nullptr : batch_->heads; }
 
   /// Says that this write changes what `id` names, so that no cache serves the old state once the

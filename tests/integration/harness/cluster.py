@@ -40,9 +40,10 @@ def free_port():
 
 
 class Cluster:
-    """`count` nodes with one keyring; those that are stopped come back on their own port."""
+    """`count` nodes with one keyring; those that are stopped come back on their own port.
+    `url_of(number, url)`: how a node reaches the database, when not by the URL itself."""
 
-    def __init__(self, home, postgres, count, config=None, proxied=True):
+    def __init__(self, home, postgres, count, config=None, proxied=True, url_of=None):
         self.home = Path(home)
         # Without PostgreSQL: one server on SQLite.
         self.url = postgres.make_database() if postgres else ""
@@ -50,7 +51,8 @@ class Cluster:
         self.proxy = None
         self.proxy_url = None
         for number in range(count):
-            node = Server(self.home / f"node-{number}", config, database_url=self.url)
+            url = url_of(number, self.url) if url_of else self.url
+            node = Server(self.home / f"node-{number}", config, database_url=url)
             port = free_port()
             node.arguments = ["--data", str(node.data), "--listen", f"127.0.0.1:{port}",
                               "--config", str(node.config_file)]

@@ -47,7 +47,7 @@ TEST(ChangeClock, EverythingMayHaveChanged) {
 class ClockTest : public StoreTest {
  protected:
   void SetUp() override {
-    if (!postgres_url().empty()) GTEST_SKIP() << "other nodes' writes aren't told of yet";
+    if (!postgres_url().empty()) GTEST_SKIP() << "there each change is heard of twice";
     StoreTest::SetUp();
     add_org_and_user();
     add_vault(uuid(1), "vault");
