@@ -243,7 +243,7 @@ asio::awaitable<Result<void>> Approvals::ask(Caller& caller, Problem& problem) {
     audit_.append_refusal(transaction, row.org_id, caller, std::move(entry), problem.status);
     return row.id;
   };
-  CO_TRY(problem.approval->request_id, co_await store_.write(write));
+  CO_TRY(problem.approval->request_id, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }
@@ -279,7 +279,7 @@ asio::awaitable<Result<store::ApprovalRow>> Approvals::request(Caller& caller,
     insert(transaction, caller, row);
     return row;
   };
-  CO_TRY(store::ApprovalRow row, co_await store_.write(write));
+  CO_TRY(store::ApprovalRow row, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(row);
 }
@@ -357,7 +357,7 @@ asio::awaitable<Result<store::ApprovalRow>> Approvals::decide(Caller& caller, Uu
     if (!row) return problems::not_found("No such approval.");
     return settle(transaction, caller, std::move(*row), approve, reason, false);
   };
-  CO_TRY(store::ApprovalRow row, co_await store_.write(write));
+  CO_TRY(store::ApprovalRow row, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(row);
 }
@@ -376,7 +376,7 @@ asio::awaitable<Result<store::ApprovalRow>> Approvals::quick_decide(Caller& call
     if (!row) return problems::not_found("No such approval.");
     return settle(transaction, known, std::move(*row), approve, std::nullopt, true);
   };
-  CO_TRY(store::ApprovalRow row, co_await store_.write(write));
+  CO_TRY(store::ApprovalRow row, co_await store_.write(link->org_id, write));
   caller.audited = true;
   co_return std::move(row);
 }

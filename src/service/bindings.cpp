@@ -129,7 +129,7 @@ asio::awaitable<Result<store::BindingRow>> Bindings::create(Caller& caller, Uuid
     audit_.append(transaction, caller, binding_entry("binding.create", row));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(row);
 }
@@ -180,7 +180,7 @@ asio::awaitable<Result<store::BindingRow>> Bindings::update(Caller& caller, Uuid
     audit_.append(transaction, caller, binding_entry("binding.update", row));
     return row;
   };
-  CO_TRY(store::BindingRow row, co_await store_.write(write));
+  CO_TRY(store::BindingRow row, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(row);
 }
@@ -193,7 +193,7 @@ asio::awaitable<Result<void>> Bindings::remove(Caller& caller, Uuid agent_id, Uu
     audit_.append(transaction, caller, binding_entry("binding.delete", row));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }
@@ -295,7 +295,7 @@ asio::awaitable<Result<void>> Bindings::keep(Caller& caller, const store::Execut
     audit_.append(transaction, caller, std::move(entry));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }

@@ -106,7 +106,7 @@ asio::awaitable<bool> Delivery::drop(const store::OutboxRow& row) {
     store::OutboxRepository(transaction).remove(row.id);
     return {};
   };
-  const auto written = co_await store_.write(write);
+  const auto written = co_await store_.write(row.org_id, write);
   if (!written.ok()) co_return false;
   spdlog::info("email not sent, for no SMTP server is set topic={} id={}", row.topic,
                row.id.to_string());
@@ -165,7 +165,7 @@ asio::awaitable<bool> Delivery::settle(const store::OutboxRow& row, Attempt atte
     }
     return {};
   };
-  const auto written = co_await store_.write(write);
+  const auto written = co_await store_.write(row.org_id, write);
   if (!written.ok()) co_return false;
   if (delivered) {
     spdlog::debug("delivered kind={} topic={} id={}", row.kind, row.topic, row.id.to_string());

@@ -197,7 +197,7 @@ asio::awaitable<Result<EnvVarView>> EnvVars::create(Caller& caller, Uuid vault_i
     audit_.append(transaction, caller, env_var_entry("env_var.create", row));
     return view_env_var(transaction, keys_, org_id, std::move(row));
   };
-  CO_TRY(EnvVarView view, co_await store_.write(write));
+  CO_TRY(EnvVarView view, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(view);
 }
@@ -233,7 +233,7 @@ asio::awaitable<Result<EnvVarView>> EnvVars::update(Caller& caller, Uuid vault_i
     audit_.append(transaction, caller, env_var_entry("env_var.update", row));
     return view_env_var(transaction, keys_, org_id, std::move(row));
   };
-  CO_TRY(EnvVarView view, co_await store_.write(write));
+  CO_TRY(EnvVarView view, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(view);
 }
@@ -259,7 +259,7 @@ asio::awaitable<Result<void>> EnvVars::remove(Caller& caller, Uuid vault_id,
     audit_.append(transaction, caller, std::move(entry));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }
@@ -386,7 +386,7 @@ asio::awaitable<Result<Environment>> EnvVars::create_environment(
     audit_.append(transaction, caller, std::move(entry));
     return to_environment(std::move(row));
   };
-  CO_TRY(Environment made, co_await store_.write(write));
+  CO_TRY(Environment made, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(made);
 }
@@ -423,7 +423,7 @@ asio::awaitable<Result<void>> EnvVars::remove_environment(Caller& caller, Uuid v
     audit_.append(transaction, caller, std::move(entry));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }

@@ -118,7 +118,7 @@ asio::awaitable<Result<EnvVarView>> OrgEnvVars::create(Caller& caller, NewEnvVar
     audit_.append(transaction, caller, org_entry("env_var.create", row));
     return view_env_var(transaction, keys_, org_id, std::move(row));
   };
-  CO_TRY(EnvVarView view, co_await store_.write(write));
+  CO_TRY(EnvVarView view, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(view);
 }
@@ -140,7 +140,7 @@ asio::awaitable<Result<EnvVarView>> OrgEnvVars::update(Caller& caller, EnvVarSel
     view.linked_vaults = repository.linked_vaults(view.row.id);
     return view;
   };
-  CO_TRY(EnvVarView view, co_await store_.write(write));
+  CO_TRY(EnvVarView view, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(view);
 }
@@ -153,7 +153,7 @@ asio::awaitable<Result<void>> OrgEnvVars::remove(Caller& caller, EnvVarSelector 
     audit_.append(transaction, caller, org_entry("env_var.delete", row));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }
@@ -175,7 +175,7 @@ asio::awaitable<Result<void>> OrgEnvVars::link(Caller& caller, EnvVarSelector se
     audit_.append(transaction, caller, std::move(entry));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }
@@ -193,7 +193,7 @@ asio::awaitable<Result<void>> OrgEnvVars::unlink(Caller& caller, EnvVarSelector 
     audit_.append(transaction, caller, std::move(entry));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }

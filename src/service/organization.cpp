@@ -140,7 +140,7 @@ asio::awaitable<Result<store::MemberRow>> Organization::change_role(Caller& call
     audit_.append(transaction, caller, std::move(entry));
     return member;
   };
-  CO_TRY(store::MemberRow member, co_await store_.write(write));
+  CO_TRY(store::MemberRow member, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(member);
 }
@@ -241,7 +241,7 @@ asio::awaitable<Result<void>> Organization::revoke_invitation(Caller& caller, Uu
     audit_.append(transaction, caller, member_entry("member.revoke_invitation", id.to_string()));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }

@@ -45,7 +45,7 @@ asio::awaitable<Result<store::UserRow>> Profile::update(Caller& caller,
     audit_.append(transaction, caller, user_entry("user.update", id));
     return find_user(transaction, id);
   };
-  CO_TRY(store::UserRow user, co_await store_.write(write));
+  CO_TRY(store::UserRow user, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(user);
 }
@@ -74,7 +74,7 @@ asio::awaitable<Result<void>> Profile::change_password(Caller& caller, SecureStr
     audit_.append(transaction, caller, user_entry("auth.change_password", id));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   passwords_.succeeded(user.email);
   caller.audited = true;
   co_return Result<void>();

@@ -126,7 +126,7 @@ asio::awaitable<Result<bool>> Quotas::buy(Uuid org_id, std::int64_t month, std::
     credits.put_billing(billing);
     return std::optional(billing.overage_requests);
   };
-  CO_TRY(const auto total, co_await store_.write(write));
+  CO_TRY(const auto total, co_await store_.write(org_id, write));
   if (!total) co_return false;
   const std::lock_guard lock(mutex_);
   Month& state = months_[org_id];

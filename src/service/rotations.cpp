@@ -75,7 +75,7 @@ asio::awaitable<Result<SecretMetadata>> Rotations::rotate(Caller& caller, Uuid v
                           rotated_event(stored, vault_id, "request"));
     return stored;
   };
-  CO_TRY(SecretMetadata stored, co_await store_.write(write));
+  CO_TRY(SecretMetadata stored, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(stored);
 }
@@ -93,7 +93,7 @@ asio::awaitable<void> Rotations::run_due() {
       const auto write = [&](store::Transaction& transaction) {
         return rotate_due(transaction, policy.secret_id, at);
       };
-      const Result<void> rotated = co_await store_.write(write);
+      const Result<void> rotated = co_await store_.write(policy.org_id, write);
       if (rotated.ok()) continue;
       spdlog::error("a scheduled rotation failed secret={} code={}", policy.secret_id.to_string(),
                     rotated.problem().code);
@@ -102,7 +102,8 @@ asio::awaitable<void> Rotations::run_due() {
         store::RotationRepository(transaction).set_next(policy.secret_id, now() + kAfterFailure);
         return {};
       };
-      if (const Result<void> put = co_await store_.write(put_off); !put.ok()) co_return;
+      if (const Result<void> put = co_await store_.write(policy.org_id, put_off); !put.ok())
+        co_return;
     }
     if (due->size() < static_cast<std::size_t>(kDueAtOnce)) co_return;
   }

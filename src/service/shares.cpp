@@ -292,7 +292,7 @@ asio::awaitable<Result<void>> Shares::check_passphrase(Caller& caller, const sto
     }
     return refused("share-locked", "Too many wrong passphrases: the share is locked.");
   };
-  CO_CHECK_OK(co_await store_.write(take));
+  CO_CHECK_OK(co_await store_.write(share.org_id, take));
   auto right = co_await passwords_.verify(*passphrase, share.passphrase_hash);
   if (right.ok() && !*right) {
     const auto lock = [&](store::Transaction& transaction) -> Result<void> {
@@ -302,14 +302,14 @@ asio::awaitable<Result<void>> Shares::check_passphrase(Caller& caller, const sto
       }
       return {};
     };
-    CO_CHECK_OK(co_await store_.write(lock));
+    CO_CHECK_OK(co_await store_.write(share.org_id, lock));
     co_return refused("wrong-passphrase", "The passphrase is wrong.");
   }
   const auto give_back = [&](store::Transaction& transaction) -> Result<void> {
     store::ShareRepository(transaction).give_passphrase_try_back(share.id);
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(give_back));
+  CO_CHECK_OK(co_await store_.write(share.org_id, give_back));
   if (!right.ok()) co_return std::move(right).problem();
   co_return Result<void>();
 }
@@ -376,7 +376,7 @@ asio::awaitable<Result<OpenedShare>> Shares::open(Caller& caller, SecureString i
     }
     return std::move(*row);
   };
-  CO_TRY(store::ShareRow counted, co_await store_.write(count));
+  CO_TRY(store::ShareRow counted, co_await store_.write(share.org_id, count));
   caller.audited = true;
   const Uuid secret_id = found.secret.id;
   co_return OpenedShare{std::move(counted),

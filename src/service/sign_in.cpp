@@ -153,8 +153,16 @@ asio::awaitable<Result<IssuedToken>> SignIn::enrol(Caller& caller, store::UserRo
   const auto write = [&](store::Transaction& transaction) {
     return make_account(transaction, caller, user, action, invite_token);
   };
-  CO_TRY(IssuedToken token, co_await store_.write(write));
-  caller.audited = true;
+  Result<IssuedToken> token = problems::internal();
+  if (invite_token == nullptr) {
+    // The org is new, and that the address is free is the database's to say: it lets one of two
+    // sign-ups win.
+    token = co_await store_.write(user.home_org_id, write);
+  }
+  if (invite_token != nullptr || (!token.ok() && token.problem().status == 409)) {
+    token = co_await store_.write(write);
+  }
+  caller.audited = token.ok();
   co_return std::move(token);
 }
 
@@ -295,7 +303,7 @@ asio::awaitable<Result<IssuedToken>> SignIn::challenge(Caller& caller, store::Us
                   auth_entry("auth.mfa_challenge", user.id, "user"));
     return token;
   };
-  CO_TRY(IssuedToken token, co_await store_.write(write));
+  CO_TRY(IssuedToken token, co_await store_.write(user.home_org_id, write));
   caller.audited = true;
   co_return std::move(token);
 }
@@ -353,13 +361,22 @@ asio::awaitable<Result<IssuedToken>> SignIn::api_key(Caller& caller, SecureStrin
   }
   Uuid org_id;
   Uuid key_id;
+  const auto look = [&](store::Transaction& transaction) -> Result<bool> {
+    for (const store::ApiKeyRow& key :
+         store::ApiKeyRepository(transaction).find_by_lookup(presented->lookup)) {
+      if (!secure_equal(key.mac, presented->mac)) continue;
+      org_id = key.org_id;
+      return true;
+    }
+    return false;
+  };
+  CO_TRY(const bool is_known, co_await store_.read(look));
   const auto write = [&](store::Transaction& transaction) -> Result<IssuedToken> {
     store::ApiKeyRepository keys(transaction);
     store::UserRepository users(transaction);
     const TimePoint at = now();
     for (const store::ApiKeyRow& key : keys.find_by_lookup(presented->lookup)) {
       if (!secure_equal(key.mac, presented->mac)) continue;
-      org_id = key.org_id;
       key_id = key.id;
       const auto user = users.find(key.user_id);
       const auto role = users.role(key.org_id, key.user_id);
@@ -377,7 +394,8 @@ asio::awaitable<Result<IssuedToken>> SignIn::api_key(Caller& caller, SecureStrin
     }
     return wrong_key();
   };
-  Result<IssuedToken> token = co_await store_.write(write);
+  Result<IssuedToken> token = wrong_key();
+  if (is_known) token = co_await store_.write(org_id, write);
   if (!token.ok() && token.problem().status == 401) {
     const std::string actor = key_id.is_nil() ? std::string() : key_id.to_string();
     co_return co_await refuse(caller, org_id, "api_key", actor, std::move(token).problem());
@@ -437,14 +455,20 @@ asio::awaitable<Result<IssuedToken>> SignIn::refresh(Caller& caller, SecureStrin
   Uuid org_id;
   Uuid user_id;
   bool reused = false;
+  const auto look = [&](store::Transaction& transaction) -> Result<bool> {
+    const auto row = store::RefreshTokenRepository(transaction).find(mac);
+    if (row) org_id = row->org_id;
+    return row.has_value();
+  };
+  CO_TRY(const bool is_known, co_await store_.read(look));
   // A reuse is a refusal that changes something, so it is a value here and not a Problem.
   const auto write = [&](store::Transaction& transaction) -> Result<std::optional<IssuedToken>> {
+    reused = false;
     store::RefreshTokenRepository tokens(transaction);
     store::UserRepository users(transaction);
     const TimePoint at = now();
     const auto row = tokens.find(mac);
     if (!row) return std::optional<IssuedToken>();
-    org_id = row->org_id;
     user_id = row->user_id;
     const auto user = users.find(row->user_id);
     const auto role = users.role(row->org_id, row->user_id);
@@ -463,7 +487,10 @@ asio::awaitable<Result<IssuedToken>> SignIn::refresh(Caller& caller, SecureStrin
     audit_.append(transaction, known, auth_entry("auth.refresh", user->id, "user"));
     return std::optional<IssuedToken>(std::move(token));
   };
-  CO_TRY(std::optional<IssuedToken> token, co_await store_.write(write));
+  std::optional<IssuedToken> token;
+  if (is_known) {
+    CO_TRY(token, co_await store_.write(org_id, write));
+  }
   if (!token) {
     const std::string actor = user_id.is_nil() ? std::string() : user_id.to_string();
     const std::string_view method = reused ? "refresh_reuse" : "refresh";

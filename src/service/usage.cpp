@@ -104,7 +104,7 @@ asio::awaitable<void> Usage::roll_up() {
         usage.set_cursor(backlog.org_id, events.back().sequence);
         return {};
       };
-      if (const Result<void> done = co_await store_.write(write); !done.ok()) {
+      if (const Result<void> done = co_await store_.write(backlog.org_id, write); !done.ok()) {
         spdlog::error("the usage roll-up failed code={}", done.problem().code);
         co_return;
       }

@@ -70,7 +70,7 @@ asio::awaitable<Result<CreatedWebhook>> Webhooks::create(Caller& caller, std::st
     audit_.append(transaction, caller, webhook_entry("webhook.create", row.id.to_string()));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return CreatedWebhook{std::move(row), std::move(secret)};
 }
@@ -119,7 +119,7 @@ asio::awaitable<Result<store::WebhookRow>> Webhooks::update(Caller& caller, Uuid
     audit_.append(transaction, caller, std::move(entry));
     return std::move(*row);
   };
-  CO_TRY(store::WebhookRow row, co_await store_.write(write));
+  CO_TRY(store::WebhookRow row, co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return std::move(row);
 }
@@ -134,7 +134,7 @@ asio::awaitable<Result<void>> Webhooks::remove(Caller& caller, Uuid id) {
     audit_.append(transaction, caller, webhook_entry("webhook.delete", id.to_string()));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }
