@@ -23,6 +23,7 @@ struct ServerFlags {
   std::string config_file;
   std::string data;
   std::string database;
+  std::string database_replica;
   std::string listen;
   std::string keyring;
   std::string tls_cert;
@@ -46,7 +47,10 @@ Result<oneclaw::server::Config> make_config(const ServerFlags& flags) {
   }
   if (!flags.data.empty()) config.data = flags.data;
   if (!flags.database.empty()) config.database = flags.database;
-  ::unsetenv("ONECLAW_DATABASE");  // its password is nobody else's business
+  if (!flags.database_replica.empty()) config.database_replica = flags.database_replica;
+  for (const char* name : {"ONECLAW_DATABASE", "ONECLAW_DATABASE_REPLICA"}) {
+    ::unsetenv(name);  // its password is nobody else's business
+  }
   if (!flags.listen.empty()) CHECK_OK(oneclaw::server::set_listen(config, flags.listen));
   if (!flags.keyring.empty()) config.keyring_uri = flags.keyring;
   if (!flags.tls_cert.empty()) config.http.tls_cert = flags.tls_cert;
@@ -96,6 +100,10 @@ int main(int argc, char** argv) {
       ->add_option("--database", flags.database,
                    "postgresql://… to share among nodes (default: SQLite in the data folder)")
       ->envname("ONECLAW_DATABASE");
+  server
+      ->add_option("--database-replica", flags.database_replica,
+                   "postgresql://… of a replica for long lists and audit queries")
+      ->envname("ONECLAW_DATABASE_REPLICA");
   server->add_option("--listen", flags.listen, "HOST:PORT (default 127.0.0.1:8118)")
       ->envname("ONECLAW_LISTEN");
   server

@@ -432,7 +432,7 @@ asio::awaitable<Result<SecretPage>> Secrets::list(Caller& caller, Uuid vault_id,
   // Paths that the caller may not read are passed over. Many of them take several reads, so that
   // no one keeps a database thread for long.
   for (bool more = true; more;) {
-    CO_TRY(more, co_await store_.read(scan));
+    CO_TRY(more, co_await store_.read_behind(caller.principal.org_id, scan));
   }
   AuditEntry entry = secret_entry("secret.list", vault_id, prefix);
   entry.details["count"] = page.secrets.size();
@@ -487,7 +487,7 @@ asio::awaitable<Result<void>> Secrets::disable_version(Caller& caller, Uuid vaul
     audit_.append(transaction, caller, std::move(entry));
     return {};
   };
-  CO_CHECK_OK(co_await store_.write(write));
+  CO_CHECK_OK(co_await store_.write(caller.principal.org_id, write));
   caller.audited = true;
   co_return Result<void>();
 }

@@ -7,6 +7,7 @@
 #include <array>
 #include <boost/endian/conversion.hpp>
 #include <cstdlib>
+#include <limits>
 #include <optional>
 
 #include "store/pg_dialect.h"
@@ -351,9 +352,27 @@ void PgConnection::note(const Item& item, ResultPtr& result) {
   result.reset();
 }
 
+std::int64_t PgConnection::commit_and_locate() {
+  last_command_.clear();
+  defer("COMMIT");
+  try {
+    auto query = prepare("SELECT (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint");
+    query.step();
+    commit_ended();
+    return query.integer(0);
+  } catch (const Error&) {
+    if (last_command_ != "COMMIT") throw;
+    return std::numeric_limits<std::int64_t>::max();  // what is committed must not be done again
+  }
+}
+
 void PgConnection::commit() {
   defer("COMMIT");
   flush();
+  commit_ended();
+}
+
+void PgConnection::commit_ended() const {
   // The COMMIT of a transaction that has failed is a ROLLBACK.
   if (last_command_ != "COMMIT") throw Error(Error::Kind::kBusy, "a transaction was not committed");
 }
@@ -441,18 +460,12 @@ bool PgConnection::is_pooled() {
   return !query.step() || query.integer(0) != PQbackendPID(handle_.get());
 }
 
-void PgConnection::take_notices(std::vector<std::string>& notices) {
+std::vector<std::string> PgConnection::take_notices() {
+  std::vector<std::string> notices;
   while (PGnotify* notice = PQnotifies(handle_.get())) {
     notices.emplace_back(notice->extra);
     PQfreemem(notice);
   }
-}
-
-std::vector<std::string> PgConnection::poll_notices() {
-  defer("SELECT 1");
-  flush();
-  std::vector<std::string> notices;
-  take_notices(notices);
   return notices;
 }
 

@@ -56,6 +56,9 @@ class PgConnection final : public Connection {
   /// Commits and waits for it. Throws unless the server says that it has committed; when broken()
   /// is set then, nobody knows whether it has.
   void commit();
+  /// The same, and gives how far the server's log has come (an LSN), in the same round trip; the
+  /// largest of all numbers when only that can't be had.
+  std::int64_t commit_and_locate();
   /// Drops what was sent and its errors, and rolls back. Never throws; see broken().
   void roll_back() noexcept;
   /// True when nothing was sent that hasn't been answered.
@@ -67,8 +70,8 @@ class PgConnection final : public Connection {
 
   /// True when the server's process isn't the one that libpq thinks it talks to.
   bool is_pooled();
-  /// One round trip, then gives the notices (LISTEN) that came up to its end.
-  std::vector<std::string> poll_notices();
+  /// The notices (LISTEN) that have come up to the last answer.
+  std::vector<std::string> take_notices();
   /// Waits until something arrives or `most` has passed.
   void wait_for_notices(std::chrono::milliseconds most);
 
@@ -98,13 +101,13 @@ class PgConnection final : public Connection {
   /// Waits for all that was sent; the last query's result.
   ResultPtr finish();
   void sync();
+  void commit_ended() const;
   void note(const Item& item, ResultPtr& result);
   ResultPtr take_result();
   void send_all();
   void wait_readable(std::chrono::steady_clock::time_point deadline, bool to_write);
   [[noreturn]] void lost(const char* what);
   void check_sent(int ok);
-  void take_notices(std::vector<std::string>& notices);
 
   PgTimeouts timeouts_;
   std::unique_ptr<pg_conn, Close> handle_;

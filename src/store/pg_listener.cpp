@@ -74,8 +74,8 @@ void apply_notice(std::string_view notice, ChangeClock& clock) {
   clock.changed(changes);
 }
 
-PgListener::PgListener(const PgOptions& options, ChangeClock& clock)
-    : options_(options), clock_(clock) {
+PgListener::PgListener(const PgOptions& options, ChangeClock& clock, PgProgress& progress)
+    : options_(options), clock_(clock), progress_(progress) {
   clock_.trust_until(ChangeClock::TrustTime::min());
   thread_ = std::thread([this] { loop(); });
 }
@@ -118,12 +118,24 @@ bool PgListener::listen() {
   connection.flush();
   clock_.changed_all();  // nobody knows what was missed
   while (!stopping_) {
-    const auto start = ChangeClock::trust_now();
-    for (const std::string& notice : connection.poll_notices()) apply_notice(notice, clock_);
-    clock_.trust_until(start + kTrusted);
+    beat(connection);
     connection.wait_for_notices(kBeat);
   }
   return true;
+}
+
+void PgListener::beat(PgConnection& connection) {
+  const auto start = ChangeClock::trust_now();
+  if (options_.replica_url.empty()) {
+    connection.defer("SELECT 1");
+    connection.flush();
+  } else {
+    auto query = connection.prepare("SELECT (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint");
+    query.step();
+    progress_.saw(query.integer(0), start);
+  }
+  for (const std::string& notice : connection.take_notices()) apply_notice(notice, clock_);
+  clock_.trust_until(start + kTrusted);
 }
 
 void PgListener::tell(std::string_view text) const {

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "store/change_clock.h"
+#include "store/pg_progress.h"
 #include "store/pg_store.h"
 
 namespace oneclaw::store {
@@ -34,7 +35,7 @@ class PgListener {
   static constexpr std::chrono::milliseconds kBeat{200};
   static constexpr std::chrono::milliseconds kTrusted{1000};
 
-  PgListener(const PgOptions& options, ChangeClock& clock);
+  PgListener(const PgOptions& options, ChangeClock& clock, PgProgress& progress);
   ~PgListener();
   PgListener(const PgListener&) = delete;
   PgListener& operator=(const PgListener&) = delete;
@@ -42,10 +43,12 @@ class PgListener {
  private:
   void loop();
   bool listen();
+  void beat(PgConnection& connection);
   void tell(std::string_view text) const;
 
   const PgOptions& options_;
   ChangeClock& clock_;
+  PgProgress& progress_;
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
   std::condition_variable stopped_;

@@ -1,6 +1,7 @@
 #include "store/pg_store.h"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <string>
 #include <thread>
@@ -13,6 +14,7 @@
 #include "store/pg_copy_mark.h"
 #include "store/pg_listener.h"
 #include "store/pg_locks.h"
+#include "store/pg_progress.h"
 #include "store/pg_session.h"
 #include "store/pg_writer.h"
 
@@ -23,6 +25,11 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::int64_t kSchemaVersionsAhead = 1;
+
+// A replica that is slow or away must not hold up what the primary can answer.
+constexpr std::chrono::milliseconds kReplicaConnect{2000};
+constexpr std::chrono::milliseconds kReplicaStatement{4000};
+constexpr std::chrono::milliseconds kReplicaReply{5000};
 
 /// Jobs and the threads that run them.
 struct Lane {
@@ -39,8 +46,11 @@ class PgStore final : public Store {
       Lane& lane = writes_.emplace_back(options_.most_queued_writes, options_.longest_wait);
       lane.threads.emplace_back([this, &lane] { write_loop(lane); });
     }
-    add_readers(reads_, options_.url);
-    if (!options_.replica_url.empty()) add_readers(replica_reads_, options_.replica_url);
+    for (int i = 0; i < std::max(options_.readers, 1); ++i) {
+      reads_.threads.emplace_back([this] { read_loop(); });
+      if (options_.replica_url.empty()) continue;
+      replica_reads_.threads.emplace_back([this] { replica_loop(); });
+    }
   }
 
   ~PgStore() override {
@@ -60,8 +70,8 @@ class PgStore final : public Store {
 
  protected:
   asio::awaitable<Result<void>> run_read(WorkRef work) override { return reads_.queue.run(work); }
-  asio::awaitable<Result<void>> run_read_behind(WorkRef work) override {
-    return options_.replica_url.empty() ? run_read(work) : replica_reads_.queue.run(work);
+  asio::awaitable<Result<void>> run_read_behind(WorkRef work, const Uuid& org_id) override {
+    return options_.replica_url.empty() ? run_read(work) : replica_reads_.queue.run(work, org_id);
   }
   /// The first lane is for writes that stay inside no org; an org's always take the same one.
   asio::awaitable<Result<void>> run_write(WorkRef work, std::optional<Uuid> org_id) override {
@@ -78,14 +88,8 @@ class PgStore final : public Store {
     for (std::thread& thread : lane.threads) thread.join();
   }
 
-  void add_readers(Lane& lane, const std::string& url) {
-    for (int i = 0; i < std::max(options_.readers, 1); ++i) {
-      lane.threads.emplace_back([this, &lane, &url] { read_loop(lane, url); });
-    }
-  }
-
   void write_loop(Lane& lane) {
-    PgWriter writer(options_, clock_);
+    PgWriter writer(options_, clock_, progress_);
     std::vector<Job*> batch;
     while (lane.queue.take(options_.most_writes_per_commit, batch)) {
       if (batch.empty()) continue;
@@ -94,21 +98,57 @@ class PgStore final : public Store {
     }
   }
 
-  void read_loop(Lane& lane, const std::string& url) {
-    PgSession session(url, options_.timeouts, options_.row_seal.get());
-    // For when the replica is away.
-    PgSession primary(options_.url, options_.timeouts, options_.row_seal.get());
+  void read_loop() {
+    PgSession session(options_.url, options_.timeouts, options_.row_seal.get());
     std::vector<Job*> batch;
-    while (lane.queue.take(1, batch)) {
+    while (reads_.queue.take(1, batch)) {
       if (batch.empty()) continue;
-      Job& job = *batch.front();
-      // A connection may have been lost while it was idle: so twice.
-      if (!read(session, job) && !read(session, job) && &url != &options_.url) read(primary, job);
+      read_twice(session, *batch.front());
       complete_all(batch);
     }
   }
 
-  /// False when the database was not there.
+  void replica_loop() {
+    PgTimeouts timeouts = options_.timeouts;
+    timeouts.connect = std::min(timeouts.connect, kReplicaConnect);
+    timeouts.statement = std::min(timeouts.statement, kReplicaStatement);
+    timeouts.reply = std::min(timeouts.reply, kReplicaReply);
+    PgSession replica(options_.replica_url, timeouts, options_.row_seal.get());
+    PgSession primary(options_.url, options_.timeouts, options_.row_seal.get());
+    std::vector<Job*> batch;
+    while (replica_reads_.queue.take(1, batch)) {
+      if (batch.empty()) continue;
+      Job& job = *batch.front();
+      if (!is_fresh(replica, *job.org_id) || !read(replica, job)) read_twice(primary, job);
+      complete_all(batch);
+    }
+  }
+
+  /// Whether the replica is there, and has all that it must have about the org.
+  bool is_fresh(PgSession& replica, const Uuid& org_id) {
+    const auto needed = progress_.needed(org_id, ChangeClock::trust_now());
+    if (!needed) return false;
+    try {
+      // Before the read's own snapshot, which then holds no less.
+      auto query = replica.connection().prepare(
+          "SELECT (CASE WHEN pg_is_in_recovery() "
+          "THEN pg_last_wal_replay_lsn() - '0/0'::pg_lsn END)::bigint");
+      query.step();
+      if (replica_away_.exchange(false)) tell("the replica is back");
+      return !query.is_null(0) && query.integer(0) >= *needed;
+    } catch (const Error& error) {
+      replica.clean_up();
+      if (!replica_away_.exchange(true)) tell(std::string("the replica is away: ") + error.what());
+      return false;
+    }
+  }
+
+  /// A connection may have been lost while it was idle: so twice.
+  void read_twice(PgSession& session, Job& job) {
+    if (!read(session, job)) read(session, job);
+  }
+
+  /// False when the database was not there, or a replica dropped what it was asked.
   bool read(PgSession& session, Job& job) {
     job.outcome = {};
     try {
@@ -125,9 +165,8 @@ class PgStore final : public Store {
     } catch (const Error& error) {
       session.clean_up();
       job.outcome = to_problem(error);
-      const bool away = error.kind() == Error::Kind::kUnavailable;
       tell(error.what());
-      return !away;
+      return error.kind() != Error::Kind::kUnavailable && error.kind() != Error::Kind::kBusy;
     } catch (const std::exception& error) {
       session.clean_up();
       job.outcome = problems::internal();
@@ -143,7 +182,9 @@ class PgStore final : public Store {
   const PgOptions options_;
   std::deque<Lane> writes_{};
   Lane reads_{options_.most_queued_reads, options_.longest_wait};
-  PgListener listener_{options_, clock_};
+  PgProgress progress_{};
+  std::atomic<bool> replica_away_{false};
+  PgListener listener_{options_, clock_, progress_};
   Lane replica_reads_{options_.most_queued_reads, options_.longest_wait};
 };
 

@@ -110,8 +110,14 @@ bool PgWriter::run_jobs(PgConnection& connection, const std::vector<Job*>& batch
   if (batch_.all_changed || !batch_.changes.empty()) connection.defer(notify_statement(batch_));
   connection.flush();
   committing_ = true;
-  connection.commit();
+  commit(connection, batch);
   return true;
+}
+
+void PgWriter::commit(PgConnection& connection, const std::vector<Job*>& batch) {
+  if (options_.replica_url.empty()) return connection.commit();
+  const PgProgress::Position position = connection.commit_and_locate();
+  for (const Job* job : batch) progress_.wrote(job->org_id, position);
 }
 
 bool PgWriter::run_plain(PgConnection& connection, Job& job) {

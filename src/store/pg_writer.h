@@ -7,6 +7,7 @@
 
 #include "store/chain_heads.h"
 #include "store/job_queue.h"
+#include "store/pg_progress.h"
 #include "store/pg_session.h"
 #include "store/pg_store.h"
 
@@ -20,9 +21,10 @@ namespace oneclaw::store {
 /// one after the other, on whichever nodes.
 class PgWriter {
  public:
-  PgWriter(const PgOptions& options, ChangeClock& clock)
+  PgWriter(const PgOptions& options, ChangeClock& clock, PgProgress& progress)
       : options_(options),
         clock_(clock),
+        progress_(progress),
         session_(options.url, options.timeouts, options.row_seal.get()) {}
 
   /// Sets each job's outcome: kept only where the server has said that it has committed.
@@ -33,6 +35,7 @@ class PgWriter {
   /// in savepoints. Savepoints: each job's failure is its own.
   enum class Mode { kPlain, kSavepoints };
 
+  void commit(PgConnection& connection, const std::vector<Job*>& batch);
   bool attempt(const std::vector<Job*>& batch, Mode& mode, int tries);
   bool run_jobs(PgConnection& connection, const std::vector<Job*>& batch, Mode mode);
   bool run_plain(PgConnection& connection, Job& job);
@@ -43,6 +46,7 @@ class PgWriter {
 
   const PgOptions& options_;
   ChangeClock& clock_;
+  PgProgress& progress_;
   ChainHeads heads_{};  ///< of one batch alone: other nodes move them too
   WriteBatch batch_{};
   PgSession session_;

@@ -127,16 +127,18 @@ class Store {
     return write_in(org_id, std::move(f));
   }
 
-  /// read() that may be answered by a replica, and then be a little behind: for lists and for
-  /// audit queries, never for what decides on access.
+  /// read() of one org's rows that may be answered by a replica, and then be a little behind: for
+  /// long lists and audit queries, never for what decides on access. It sees what was written in
+  /// the org through this store before it was called.
   template <class F>
-  auto read_behind(F f) -> boost::asio::awaitable<std::invoke_result_t<F&, Transaction&>> {
+  auto read_behind(Uuid org_id, F f)
+      -> boost::asio::awaitable<std::invoke_result_t<F&, Transaction&>> {
     std::optional<std::invoke_result_t<F&, Transaction&>> outcome;
     auto work = [&](Transaction& transaction) {
       outcome.emplace(f(transaction));
       return true;
     };
-    Result<void> ran = co_await run_read_behind(work);
+    Result<void> ran = co_await run_read_behind(work, org_id);
     if (!ran.ok()) co_return std::move(ran).problem();
     co_return std::move(*outcome);
   }
@@ -146,7 +148,8 @@ class Store {
 
  protected:
   virtual boost::asio::awaitable<Result<void>> run_read(WorkRef work) = 0;
-  virtual boost::asio::awaitable<Result<void>> run_read_behind(WorkRef work) {
+  virtual boost::asio::awaitable<Result<void>> run_read_behind(WorkRef work,
+                                                               const Uuid& /*org_id*/) {
     return run_read(work);
   }
   /// `org_id`: the org that the write stays inside, if it does.

@@ -69,6 +69,22 @@ class Postgres:
                 time.sleep(0.1)
         raise AssertionError("PostgreSQL did not start:\n" + self.log_file.read_text()[-2000:])
 
+    def make_replica(self):
+        """A streaming replica (a hot standby) of all our databases, not yet started."""
+        replica = Postgres.__new__(Postgres)
+        replica.home = Path(tempfile.mkdtemp(prefix="oneclaw-postgres-"))
+        replica.data = replica.home / "data"
+        replica.log_file = replica.home / "log"
+        replica.port = None
+        replica.process = None
+        replica.settings = list(self.settings)
+        if os.geteuid() == 0:
+            shutil.chown(replica.home, USER)
+        # -R writes standby.signal and where to stream from.
+        replica._run("pg_basebackup", "-d", self.url("postgres"), "-D", replica.data, "-R", "-X",
+                     "stream", "-c", "fast")
+        return replica
+
     def stop(self, number=signal.SIGINT):
         """SIGINT: a fast shutdown. SIGQUIT: at once, to be recovered from the log at the start."""
         if self.process is None:
