@@ -69,6 +69,15 @@ Reply list(AuditLog& audit, Request& request) {
   co_return json_reply(200, answer);
 }
 
+json::value anchor_json(const store::AuditAnchor& anchor) {
+  json::object body;
+  body["event_id"] = anchor.event_id.to_string();
+  body["sequence"] = anchor.sequence;
+  body["integrity_hash"] = to_hex(anchor.hash);
+  body["removed_until"] = to_rfc3339(anchor.until);
+  return body;
+}
+
 Reply verify(AuditLog& audit, Request& request) {
   CO_CHECK_OK(require_org_admin(request.caller));
   CO_TRY(const auto from, query_time(request, "from"));
@@ -87,6 +96,7 @@ Reply verify(AuditLog& audit, Request& request) {
   answer["events_checked"] = report.checked;
   answer["broken_at_event_id"] =
       report.broken_at ? json::value(report.broken_at->to_string()) : json::value(nullptr);
+  answer["anchor"] = report.anchor ? anchor_json(*report.anchor) : json::value(nullptr);
   answer["scheme"] = std::move(scheme);
   co_return json_reply(200, answer);
 }

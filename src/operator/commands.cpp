@@ -28,6 +28,8 @@ struct Flags {
   int threshold = 0;
   std::string vault_id;
   std::string root_key_id;
+  std::string org_id;
+  int days = 0;
   std::string file;
   std::string keyring = "file:";
 };
@@ -220,6 +222,16 @@ Result<void> forget_root(const Flags& flags) {
   return {};
 }
 
+Result<void> audit_retention(const Flags& flags) {
+  json::object request = command("audit-retention");
+  request["days"] = flags.days;
+  if (!flags.org_id.empty()) request["org_id"] = flags.org_id;
+  TRY(const json::value body, Client(flags.data).call(request));
+  std::cout << "Removed " << number(body, "removed") << " events of " << number(body, "chains")
+            << " audit chains.\n";
+  return {};
+}
+
 }  // namespace
 
 void add_commands(CLI::App& app, std::function<int()>& run) {
@@ -291,6 +303,14 @@ void add_commands(CLI::App& app, std::function<int()>& run) {
             [](const Flags& chosen) { return verify(chosen.file); })
       ->add_option("file", flags->file, "The backup")
       ->required();
+  CLI::App* const retention =
+      add_plain("audit-retention",
+                "Remove audit events beyond an age. Their chains go on to verify, from an anchor.",
+                audit_retention);
+  retention->add_option("--days", flags->days, "Keep the events of so many days, 35 or more")
+      ->check(CLI::Range(35, 100'000))
+      ->required();
+  retention->add_option("--org", flags->org_id, "Of one org alone");
   add_migrate_store(*group, run);
 }
 

@@ -333,6 +333,10 @@ struct Application::Parts final : OperatorTarget {
     const std::lock_guard guard(mutex);
     return core ? std::shared_ptr<service::Custody>(core, &core->custody) : nullptr;
   }
+  std::shared_ptr<service::AuditLog> audit() override {
+    const std::lock_guard guard(mutex);
+    return core ? std::shared_ptr<service::AuditLog>(core, &core->audit) : nullptr;
+  }
   Result<void> open() override;
   bool close(std::chrono::milliseconds longest) override;
 

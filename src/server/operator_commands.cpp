@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "api/wiping_json.h"
+#include "service/audit_retention.h"
 #include "service/backup.h"
 
 namespace oneclaw::server {
@@ -118,6 +119,7 @@ Result<json::value> OperatorCommands::answer_to(std::string_view command, Operat
   if (command == "rotate-vault") return rotate_vault(call);
   if (command == "rotate-jwt") return rotate_jwt(call);
   if (command == "forget-root") return forget_root(call);
+  if (command == "audit-retention") return audit_retention(call);
   return problems::bad_request("This server doesn't know that command.");
 }
 
@@ -237,6 +239,24 @@ Result<json::value> OperatorCommands::forget_root(OperatorCall& call) {
   TRY(const auto custody, this->custody());
   CHECK_OK(wait_for(custody->forget_root(call.text("root_key_id"))));
   return json::value(to_json(target_.keyring().status()));
+}
+
+Result<json::value> OperatorCommands::audit_retention(OperatorCall& call) {
+  std::optional<Uuid> org_id;
+  if (const std::string text = call.text("org_id"); !text.empty()) {
+    org_id = Uuid::parse(text);
+    if (!org_id) return problems::validation("org_id", "must be a UUID");
+  }
+  TRY(const auto custody, this->custody());
+  const auto audit = target_.audit();
+  if (!audit) return crypto::sealed_problem();
+  const std::chrono::days age(std::clamp<std::int64_t>(call.integer("days"), 0, 100'000));
+  service::AuditRetention retention(custody->store(), *audit);
+  TRY(const service::RetentionReport report, wait_for(retention.remove_older(age, org_id)));
+  json::object body;
+  body["chains"] = report.chains;
+  body["removed"] = report.removed;
+  return json::value(std::move(body));
 }
 
 void OperatorCommands::backup(OperatorCall& call) {

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "crypto/keyring.h"
 #include "server/operator_socket.h"
+#include "service/audit_log.h"
 #include "service/custody.h"
 
 namespace oneclaw::server {
@@ -19,6 +20,8 @@ class OperatorTarget {
   virtual crypto::Keyring& keyring() = 0;
   /// Null while the server is sealed.
   virtual std::shared_ptr<service::Custody> custody() = 0;
+  /// Null while the server is sealed.
+  virtual std::shared_ptr<service::AuditLog> audit() = 0;
   /// Opens the store and starts to serve; the keyring is ready.
   virtual Result<void> open() = 0;
   /// Stops serving, and lets go of everything in memory once the requests inside are answered, or
@@ -27,7 +30,7 @@ class OperatorTarget {
 };
 
 /// Commands: status, init, unseal, seal, rekey, rotate-root, rotate-vault, rotate-jwt, forget-root,
-/// backup. Thread-safe; those that seal and unseal run one at a time.
+/// backup, audit-retention. Thread-safe; those that seal and unseal run one at a time.
 class OperatorCommands {
  public:
   /// How long requests in flight may take when the server is sealed.
@@ -47,6 +50,7 @@ class OperatorCommands {
   Result<boost::json::value> rotate_vault(OperatorCall& call);
   Result<boost::json::value> rotate_jwt(OperatorCall& call);
   Result<boost::json::value> forget_root(OperatorCall& call);
+  Result<boost::json::value> audit_retention(OperatorCall& call);
   void backup(OperatorCall& call);
   /// 503 "sealed" while the server is.
   Result<std::shared_ptr<service::Custody>> custody();

@@ -154,7 +154,7 @@ asio::awaitable<Result<std::vector<domain::AuditEvent>>> AuditLog::list(Caller& 
     return store::AuditRepository(transaction)
         .list(caller.principal.org_id, filter, query.limit, query.offset);
   };
-  CO_TRY(auto events, co_await store_.read_behind(read));
+  CO_TRY(auto events, co_await store_.read_behind(caller.principal.org_id, read));
   AuditEntry entry{
       .action = "audit.list", .resource_type = "audit", .resource_id = {}, .details = {}};
   CO_CHECK_OK(co_await record(caller, std::move(entry)));
@@ -169,6 +169,14 @@ asio::awaitable<Result<ChainReport>> AuditLog::verify(Caller& caller, std::optio
     const Uuid& org_id = caller.principal.org_id;
     ChainReport report;
     domain::ChainHead start;
+    report.anchor = store::AuditAnchorRepository(transaction).find(org_id);
+    if (report.anchor) {
+      if (!report.anchor->is_genuine) {
+        report.broken_at = report.anchor->event_id;
+        return report;
+      }
+      start = report.anchor->head();
+    }
     if (from) {
       // The event before the first one asked for is trusted as the anchor of the walk.
       const auto first = repository.first_at_or_after(org_id, *from);
@@ -176,7 +184,7 @@ asio::awaitable<Result<ChainReport>> AuditLog::verify(Caller& caller, std::optio
         report.valid = true;
         return report;
       }
-      if (*first > 1) {
+      if (*first > start.sequence + 1) {
         const auto anchor = repository.walk(org_id, *first - 2, 1);
         if (!anchor.empty()) {
           start = {anchor.front().sequence, anchor.front().id, anchor.front().integrity_hash};
@@ -212,7 +220,7 @@ asio::awaitable<Result<ChainReport>> AuditLog::verify(Caller& caller, std::optio
     }
     return report;
   };
-  CO_TRY(ChainReport report, co_await store_.read_behind(read));
+  CO_TRY(ChainReport report, co_await store_.read_behind(caller.principal.org_id, read));
   AuditEntry entry{
       .action = "audit.verify", .resource_type = "audit", .resource_id = {}, .details = {}};
   entry.details["chain_valid"] = report.valid;

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "domain/audit_chain.h"
 #include "service/outbox.h"
+#include "store/audit_anchor_repository.h"
 #include "store/store.h"
 
 namespace oneclaw::service {
@@ -41,6 +42,7 @@ struct ChainReport {
   std::int64_t verified = 0;  ///< events that fit, up to the first that doesn't
   std::int64_t checked = 0;   ///< events that were looked at
   std::optional<Uuid> broken_at;
+  std::optional<store::AuditAnchor> anchor{};  ///< what older events have left, once they are gone
 };
 
 class AuditLog {
@@ -73,9 +75,9 @@ class AuditLog {
 
   boost::asio::awaitable<Result<std::vector<domain::AuditEvent>>> list(Caller& caller,
                                                                        AuditQuery query);
-  /// Walks the chain from the first event at or after `from` (or its beginning), over at most
-  /// `limit` events. A walk that reaches the end also compares the last event with the chain's
-  /// head, so that a tail that was cut off is found.
+  /// Walks the chain from the first event at or after `from` (or its beginning, or the anchor that
+  /// retention has left there), over at most `limit` events. A walk that reaches the end also
+  /// compares the last event with the chain's head, so that a tail that was cut off is found.
   boost::asio::awaitable<Result<ChainReport>> verify(Caller& caller, std::optional<TimePoint> from,
                                                      std::optional<TimePoint> to,
                                                      std::int64_t limit);

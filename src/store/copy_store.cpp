@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "domain/audit_chain.h"
+#include "store/audit_anchor_repository.h"
 #include "store/audit_repository.h"
 #include "store/migrations.h"
 #include "store/pg_connection.h"
@@ -103,8 +104,9 @@ class Copy {
     Transaction to(destination_, clock, clock.now(), nullptr);
     AuditRepository events(to);
     const domain::ChainHead head = AuditRepository(from).head(org_id);
-    domain::ChainVerifier verifier;
-    std::int64_t after = 0;
+    const auto anchor = AuditAnchorRepository(to).find(org_id);
+    domain::ChainVerifier verifier(anchor ? anchor->head() : domain::ChainHead{});
+    std::int64_t after = verifier.head().sequence;
     for (;;) {
       const auto page = events.walk(org_id, after, kWalkPage);
       if (page.empty()) break;

@@ -13,14 +13,15 @@
 #include "store/schema_6.h"
 #include "store/schema_7.h"
 #include "store/schema_8.h"
+#include "store/schema_9.h"
 
 namespace oneclaw::store {
 
 namespace {
 
 /// The migration at index i brings the schema from version i to i + 1.
-constexpr std::array<std::string_view, 8> kMigrations{kSchema1, kSchema2, kSchema3, kSchema4,
-                                                      kSchema5, kSchema6, kSchema7, kSchema8};
+constexpr std::array<std::string_view, 9> kMigrations{
+    kSchema1, kSchema2, kSchema3, kSchema4, kSchema5, kSchema6, kSchema7, kSchema8, kSchema9};
 
 std::int64_t schema_version(Connection& connection) {
   auto query = connection.prepare("SELECT COALESCE(MAX(version), 0) FROM schema_migrations");
