@@ -37,6 +37,9 @@ Result<std::unique_ptr<store::Store>> open_store(const Config& config,
   options.replica_url = config.database_replica;
   options.readers = config.database_readers;
   options.writers = config.database_writers;
+  options.most_queued_reads = config.store.most_queued_reads;
+  options.most_queued_writes = config.store.most_queued_writes;
+  options.longest_wait = config.store.longest_wait;
   options.on_failure = log_failure;
   options.row_seal = std::move(row_seal);
   return store::open_postgres(options);

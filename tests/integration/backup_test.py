@@ -13,6 +13,9 @@ from harness.operator import Operator
 from harness.server import binary
 
 
+pytestmark = pytest.mark.sqlite  # PostgreSQL has backups of its own
+
+
 def snapshot_of(owner, vault):
     return {path: owner.value(vault, path) for path in owner.paths(vault)}
 

@@ -14,20 +14,38 @@ from harness.postgres import Postgres  # noqa: E402
 from harness.server import Server  # noqa: E402
 
 
+# Where it makes no difference what the store is: `./test` runs these on SQLite alone, by
+# -m "not any_store".
+ANY_STORE = {
+    "cli_test": "a client of the API",
+    "contract_test": "routes, and what is refused before the store is asked",
+    "docs_test": "files against files",
+    "http_test": "HTTP, TLS and their limits",
+    "mail_test": "SMTP; what is stored of a mail is in the other files that send some",
+    "mcp_test": "a client of the API",
+    "seal_test": "how the keyring opens, before the store does",
+    "start_test": "files, flags and signals",
+}
 ON_POSTGRES = os.environ.get("ONECLAW_TEST_DATABASE") == "postgresql"
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "own_database: chooses its databases by itself")
     config.addinivalue_line("markers", "sqlite: about SQLite, or the data folder that holds it")
+    config.addinivalue_line("markers", "any_store: of a file in ANY_STORE")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.stem in ANY_STORE:
+            item.add_marker(pytest.mark.any_store)
     if ON_POSTGRES:
         for item in items:
-            for name in ("sqlite", "own_database"):
-                if item.get_closest_marker(name):
-                    item.add_marker(pytest.mark.skip(reason="the same on either database"))
+            if item.get_closest_marker("own_database"):
+                item.add_marker(pytest.mark.skip(reason="the same on either database"))
+            if item.get_closest_marker("sqlite"):
+                item.add_marker(pytest.mark.skip(reason="about SQLite"))
 
 
 @pytest.fixture(scope="session", autouse=True)

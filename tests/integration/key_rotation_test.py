@@ -61,9 +61,12 @@ def test_a_vaults_key(new_server):
         assert owner.value(vault, "a/7") == "value 7"
         server.stop()
         # The old KEK is gone: a start holds no rows from before.
-        with opened(server) as database:
-            assert [row[0] for row in database.execute(
-                "SELECT version FROM vault_keks WHERE vault_id = ?", (blob(vault),))] == [2]
+        assert kek_versions(server, vault) == after_start(server, [1], [2])
+
+
+def after_start(server, old, kept):
+    """Nodes that share a database may hold rows from before: there, old KEKs stay for a minute."""
+    return sorted(old + kept) if server.database_url else kept
 
 
 def kek_versions(server, vault):
@@ -101,7 +104,8 @@ def test_environment_variables_follow_their_vaults_key(new_server):
         server.restart()
         server.stop()
         # The KEKs that nothing needs are gone: a start holds no rows from before.
-        assert kek_versions(server, vault) == [1, 2] and kek_versions(server, system) == [2]
+        assert kek_versions(server, vault) == [1, 2]
+        assert kek_versions(server, system) == after_start(server, [1], [2])
         with opened(server) as database:
             database.execute("DELETE FROM env_var_slots WHERE key = 'KEY_4'")
             database.execute("DELETE FROM env_vars WHERE key = 'KEY_4'")
@@ -161,6 +165,7 @@ def test_a_row_that_was_tampered_with_is_left_and_told(new_server):
                                          (blob(vault),)))) == 2
 
 
+@pytest.mark.sqlite  # nodes of a cluster have keyring files of their own
 def test_the_root_key(new_server):
     with new_server() as server:
         operator = Operator(server)
@@ -191,6 +196,7 @@ def test_the_root_key(new_server):
         server.start()
 
 
+@pytest.mark.sqlite
 def test_a_root_key_that_still_wraps_something_is_not_forgotten(new_server):
     with new_server() as server:
         operator = Operator(server)
@@ -257,6 +263,13 @@ def test_jwt_keys_overlap(new_server):
         assert set(jwks()) == {kid, kid_of(old_token)}
         owner.me()  # with the old token
         fresh = owner.api.login(owner.email, owner.password)["access_token"]
+        if server.database_url:  # it signs once the other nodes have had the time to hear of it
+            assert kid_of(fresh) == kid_of(old_token)
+            deadline = time.monotonic() + 60
+            while kid_of(fresh) != kid:
+                assert time.monotonic() < deadline
+                time.sleep(1)
+                fresh = owner.api.login(owner.email, owner.password)["access_token"]
         assert kid_of(fresh) == kid
         key = jwt.algorithms.OKPAlgorithm.from_jwk(json.dumps(jwks()[kid]))
         claims = jwt.decode(fresh, key, algorithms=["EdDSA"], issuer="https://oneclaw.local")
@@ -271,7 +284,7 @@ def test_jwt_keys_overlap(new_server):
         # A day and a bit later the old key verifies nothing, and is gone.
         server.stop()
         with opened(server) as database:
-            database.execute("UPDATE signing_keys SET retired_at = retired_at - 86800 * 1000000 "
+            database.execute("UPDATE signing_keys SET retired_at = retired_at - 86800000000 "
                              "WHERE retired_at IS NOT NULL")
         server.start()
         owner.api = Api(server.url)
@@ -408,6 +421,7 @@ def test_rewrap_under_load_goes_on_after_kill_9(new_server):
     assert set(by_kek) == {2} and by_kek[2] >= VERSIONS + len(load.written)
 
 
+@pytest.mark.sqlite
 def test_a_root_rotation_goes_on_after_kill_9(new_server):
     server = new_server({"log": {"level": "warn"}}).start()
     operator = Operator(server)

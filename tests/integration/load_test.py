@@ -8,10 +8,12 @@ import sqlite3
 import threading
 import time
 
+import psycopg2
 import requests
 
 from harness.client import Api
 
+CLUSTER_LOCK = 0x6F6E65636C617701  # src/store/pg_locks.h: all writes to PostgreSQL share it
 SECONDS = float(os.environ.get("LOAD_SECONDS", "4"))
 
 
@@ -162,12 +164,16 @@ def test_kill_9_under_mixed_load_loses_nothing_acknowledged(new_server):
 @contextlib.contextmanager
 def held(server):
     """The database's write lock, held by someone else."""
-    connection = sqlite3.connect(server.database, isolation_level=None)
-    connection.execute("BEGIN IMMEDIATE")
+    if server.database_url:
+        connection = psycopg2.connect(server.database_url)
+        connection.cursor().execute("SELECT pg_advisory_xact_lock(%s)", (CLUSTER_LOCK,))
+    else:
+        connection = sqlite3.connect(server.database, isolation_level=None)
+        connection.execute("BEGIN IMMEDIATE")
     try:
         yield
     finally:
-        connection.execute("ROLLBACK")
+        connection.rollback()
         connection.close()
 
 

@@ -204,6 +204,7 @@ def test_jwt_keys_in_the_token(new_server, token):
         Api(server.url).request("GET", "/v1/auth/me", 200, token=fresh)
 
 
+@pytest.mark.sqlite
 def test_a_backup_opens_with_the_token_alone(new_server, token, tmp_path):
     server = start(new_server, token)
     with server:

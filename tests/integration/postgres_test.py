@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 
 from harness.client import Api
+from harness.operator import Operator
 from harness.postgres import Postgres
 from harness.server import Server, binary, expect_refusal
 
@@ -65,6 +66,14 @@ def test_the_data_folder_holds_the_keyring_alone(node):
         owner.put(owner.vault(), "a/secret")
         names = sorted(path.name for path in server.data.rglob("*"))
         assert names == ["keyring.json", "operator.sock"]
+
+
+def test_it_leaves_backups_to_postgresql(node, tmp_path):
+    with node() as server:
+        operator = Operator(server)
+        operator.run("backup", tmp_path / "backup", code=1)
+        assert "pg_dump" in operator.errors
+        assert not (tmp_path / "backup").exists()
 
 
 def test_two_nodes_are_one(node):
