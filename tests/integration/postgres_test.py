@@ -9,10 +9,11 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from harness.client import Api
+from harness.client import PASSWORD, Api, unique_email
 from harness.operator import Operator
 from harness.postgres import Postgres
 from harness.server import Server, binary, expect_refusal
+from harness.threads import run_together
 
 pytestmark = pytest.mark.own_database
 
@@ -129,6 +130,33 @@ def test_nodes_that_race_lose_nothing(node):
         assert report["chain_valid"]
         # Each of the answers above has one event: signup, vault, put, and two for each turn.
         assert report["events_checked"] == 3 + 2 * 6 * 15
+
+
+def test_of_sign_ups_that_race_for_an_address_one_wins(node):
+    """Each is in an org of its own, so no lock orders them, but the address can be had once."""
+    with node() as first, node() as second:
+        apis = [Api(first.url), Api(second.url)]
+        for _ in range(5):
+            body = {"email": unique_email(), "password": PASSWORD}
+            answers = run_together(6, lambda i, body=body: apis[i % 2].request(
+                "POST", "/v1/auth/signup", (200, 400), json=body))
+            refused = [answer for answer in answers if answer.status == 400]
+            assert len(refused) == len(answers) - 1
+            assert all("is taken" in str(answer.body) for answer in refused), refused[0]
+
+
+def test_of_refreshes_that_race_one_wins_and_the_session_ends(node):
+    with node() as first, node() as second:
+        apis = [Api(first.url), Api(second.url)]
+        owner = apis[0].signup()
+        answers = run_together(
+            6, lambda i: apis[i % 2].refresh(owner.refresh_token, (200, 401)))
+        assert sorted(answer.status for answer in answers) == [200] + [401] * 5
+        won = next(answer for answer in answers if answer.status == 200)
+        apis[1].refresh(won["refresh_token"], 401)
+        deadline = time.monotonic() + 10
+        while owner.request("GET", "/v1/auth/me", (200, 401)).status != 401:
+            assert time.monotonic() < deadline, "the session's token lives on"
 
 
 def test_a_node_needs_the_keyring_of_the_others(node):
