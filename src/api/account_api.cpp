@@ -187,6 +187,21 @@ json::object export_event(const domain::AuditEvent& event) {
   return body;
 }
 
+json::object export_share(const store::ListedShare& listed) {
+  const auto& [share, path] = listed;
+  json::object body;
+  body["id"] = share.id.to_string();
+  body["secret_id"] = share.secret_id.to_string();
+  body["secret_path"] = path;
+  body["recipient_type"] = share.recipient_type;
+  if (share.recipient_id) body["recipient_id"] = share.recipient_id->to_string();
+  if (share.recipient_email) body["recipient_email"] = *share.recipient_email;
+  body["access_count"] = share.access_count;
+  body["expires_at"] = to_rfc3339(share.expires_at);
+  body["created_at"] = to_rfc3339(share.created_at);
+  return body;
+}
+
 template <class Row, class F>
 json::array list_of(const std::vector<Row>& rows, F to_json) {
   json::array array;
@@ -216,7 +231,16 @@ Reply export_data(AccountData& data, Request& request) {
     return named(row.id, row.name, row.created_at);
   });
   body["audit_events"] = list_of(found.events, export_event);
-  body["truncated"] = found.truncated;
+  body["shares"] = list_of(found.shares, export_share);
+  json::array cut;
+  if (found.more_secrets) cut.emplace_back("secrets_metadata");
+  if (found.more_shares) cut.emplace_back("shares");
+  if (found.more_events) cut.emplace_back("audit_events");
+  body["truncated"] = !cut.empty();
+  body["truncated_lists"] = std::move(cut);
+  body["limits"] = json::object{{"secrets_metadata", service::kMostExportedSecrets},
+                                {"shares", service::kMostExportedShares},
+                                {"audit_events", service::kMostExportedEvents}};
   co_return secret_reply(200, body);
 }
 

@@ -20,49 +20,18 @@ using service::SignIn;
 
 namespace {
 
-std::string paragraph(std::string_view text) {
-  return "<p>" + escape_html(text) + "</p>";
-}
-
-/// A form that sends its hidden token back to the address it came from. `inputs` is HTML.
-std::string form(std::string_view action, std::string_view token, std::string_view inputs) {
-  std::string html = "<form method=\"post\" action=\"";
-  html += action;
-  html += "\"><input type=\"hidden\" name=\"token\" value=\"";
-  html += escape_html(token);
-  html += "\">";
-  html += inputs;
-  html += "</form>";
-  return html;
-}
-
-/// A problem as a page: what a person who followed a link can read.
-Response problem_page(const Problem& problem) {
-  std::string body = paragraph(problem.detail);
-  for (const FieldError& error : problem.fields) {
-    if (problem.fields.size() > 1) body += paragraph(error.field + " " + error.message + ".");
-  }
-  Response response = page_reply(problem.status, "That did not work", body);
-  if (problem.retry_after_seconds) {
-    response.headers.emplace_back("Retry-After", std::to_string(*problem.retry_after_seconds));
-  }
-  return response;
-}
-
-/// 5xx problems stay problems: they are not the person's doing.
 template <class T>
 Result<Response> page_of(const Result<T>& result, std::string_view title, std::string_view text) {
   if (result.ok()) return page_reply(200, title, paragraph(text));
-  if (result.problem().status >= 500) return result.problem();
   return problem_page(result.problem());
 }
 
 Reply verify_email_page(SignIn& /*sign_in*/, Request& request) {
   const std::string token(request.query("token").value_or(""));
   co_return page_reply(200, "Verify your email address",
-                       form("/verify-email", token,
-                            "<p>One click makes your account.</p>"
-                            "<button>Make my account</button>"));
+                       token_form("/verify-email", token,
+                                  "<p>One click makes your account.</p>"
+                                  "<button>Make my account</button>"));
 }
 
 Reply verify_email_form(SignIn& sign_in, Request& request) {
@@ -75,10 +44,10 @@ Reply reset_page(Account& /*account*/, Request& request) {
   const std::string token(request.query("token").value_or(""));
   co_return page_reply(
       200, "Choose a new password",
-      form("/reset-password", token,
-           "<p><label>New password (8 characters or more)<br><input type=\"password\" "
-           "name=\"new_password\" autocomplete=\"new-password\" minlength=\"8\" required>"
-           "</label></p><button>Change the password</button>"));
+      token_form("/reset-password", token,
+                 "<p><label>New password (8 characters or more)<br><input type=\"password\" "
+                 "name=\"new_password\" autocomplete=\"new-password\" minlength=\"8\" required>"
+                 "</label></p><button>Change the password</button>"));
 }
 
 Reply reset_form(Account& account, Request& request) {
@@ -104,10 +73,10 @@ Reply approve_agent_page(Enrolments& enrolments, Request& request) {
   std::string body = "<p>Name: <strong>" + escape_html(row->name) + "</strong></p>";
   if (!row->description.empty()) body += paragraph("It says: " + row->description);
   if (row->fingerprint) body += paragraph("Key fingerprint: " + *row->fingerprint);
-  body += form("/approve-agent", token,
-               "<p>It reaches nothing until you write a policy for it.</p>"
-               "<button name=\"decision\" value=\"approved\">Let it in</button>"
-               "<button name=\"decision\" value=\"denied\">Refuse it</button>");
+  body += token_form("/approve-agent", token,
+                     "<p>It reaches nothing until you write a policy for it.</p>"
+                     "<button name=\"decision\" value=\"approved\">Let it in</button>"
+                     "<button name=\"decision\" value=\"denied\">Refuse it</button>");
   co_return page_reply(200, "An agent asks to be let in", body);
 }
 

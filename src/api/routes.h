@@ -56,6 +56,17 @@ void add_enrolment_routes(http::Router& router, service::Enrolments& enrolments)
 /// Outside /v1: what links in emails lead to.
 void add_link_pages(http::Router& router, service::SignIn& sign_in, service::Account& account,
                     service::Enrolments& enrolments);
+/// What the guest pages act by.
+struct Guests {
+  service::SignIn& sign_in;
+  service::Mfa& mfa;
+  service::Tokens& tokens;
+  const service::IpRules& ip_rules;
+  service::Organization& organization;
+  service::Shares& shares;
+};
+/// The same for invitations and shares.
+void add_guest_pages(http::Router& router, const Guests& services);
 void add_approval_routes(http::Router& router, service::Approvals& approvals);
 void add_binding_routes(http::Router& router, service::Bindings& bindings);
 void add_audit_routes(http::Router& router, service::AuditLog& audit);

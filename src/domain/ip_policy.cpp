@@ -2,12 +2,21 @@
 
 namespace oneclaw::domain {
 
+namespace {
+
+bool concerns(const IpRule& rule, PrincipalType type) {
+  if (type == PrincipalType::kAgent) return rule.for_agents;
+  return rule.for_users && (type == PrincipalType::kUser || rule.for_agents);
+}
+
+}  // namespace
+
 bool ip_rules_admit(const std::vector<IpRule>& rules, PrincipalType type,
                     const IpAddress& address) {
   bool narrowed = false;
   bool allowed = false;
   for (const IpRule& rule : rules) {
-    if (!(type == PrincipalType::kAgent ? rule.for_agents : rule.for_users)) continue;
+    if (!concerns(rule, type)) continue;
     const bool matches = rule.block.contains(address);
     if (!rule.allow && matches) return false;
     if (rule.allow) {

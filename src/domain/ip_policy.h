@@ -17,7 +17,8 @@ struct IpRule {
 };
 
 /// A deny rule that matches shuts the address out. Else, when there are allow rules for this kind
-/// of principal, one of them must match; with none, every address is let in.
+/// of principal, one of them must match; with none, every address is let in. For a guest of the
+/// org's (kNone) those rules count that are for users and agents alike.
 bool ip_rules_admit(const std::vector<IpRule>& rules, PrincipalType type, const IpAddress& address);
 
 }  // namespace oneclaw::domain

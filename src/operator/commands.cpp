@@ -30,6 +30,7 @@ struct Flags {
   std::string root_key_id;
   std::string org_id;
   int days = 0;
+  std::string email;
   std::string file;
   std::string keyring = "file:";
 };
@@ -232,6 +233,16 @@ Result<void> audit_retention(const Flags& flags) {
   return {};
 }
 
+Result<void> reset_password(const Flags& flags) {
+  json::object request = command("reset-password");
+  request["email"] = flags.email;
+  TRY(const json::value body, Client(flags.data).call(request));
+  std::cout << std::string_view(body.at("url").as_string()) << std::endl;
+  std::cerr << "Hand this link to the person. It works once, until " << text(body, "expires_at")
+            << ", and is kept nowhere.\n";
+  return {};
+}
+
 }  // namespace
 
 void add_commands(CLI::App& app, std::function<int()>& run) {
@@ -288,6 +299,12 @@ void add_commands(CLI::App& app, std::function<int()>& run) {
             "Destroy an older root key that wraps nothing more. Backups from its time are lost.",
             forget_root)
       ->add_option("id", flags->root_key_id, "The root key's id")
+      ->required();
+  add_plain("reset-password",
+            "Print a link by which a person chooses a new password: for servers without a mail "
+            "server. It works once, for an hour, and is shown once. A second factor stays on.",
+            reset_password)
+      ->add_option("email", flags->email, "The account's address")
       ->required();
   add_plain("backup", "Write an encrypted backup of the running server.",
             [](const Flags& chosen) { return backup(chosen.data, chosen.file); })

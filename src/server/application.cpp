@@ -165,12 +165,12 @@ struct Core {
         tokens(*store, server_keys, config.issuer,
                {config.user_token_life, config.agent_token_life, config.refresh_token_life},
                config.cache.tokens),
+        quotas(*store, config.quotas),
         sign_in(*store, tokens, *passwords, audit, outbox,
                 config.verify_signups && !config.smtp.host.empty(), google_keys,
-                config.google_client_ids),
+                config.google_client_ids, quotas),
         profile(*store, *passwords, audit, outbox),
         api_keys(*store, server_keys.mac, audit, outbox),
-        quotas(*store, config.quotas),
         usage(*store),
         billing(*store, audit, quotas),
         vaults(*store, vault_keys, audit, quotas),
@@ -186,11 +186,11 @@ struct Core {
         account(*store, *passwords, audit, outbox, server_keys.mac),
         account_data(*store, step_up, audit, outbox),
         device_login(*store, tokens, *passwords, audit, outbox),
-        enrolments(*store, vault_keys, audit, outbox, server_keys.mac),
+        enrolments(*store, vault_keys, audit, outbox, server_keys.mac, quotas),
         approvals(*store, audit, outbox, server_keys.mac),
         ip_rules(*store, audit),
-        shares(*store, vault_keys, *passwords, server_keys.mac, audit, outbox, quotas),
-        organization(*store, server_keys.mac, audit, outbox),
+        shares(*store, vault_keys, *passwords, server_keys.mac, audit, outbox, quotas, ip_rules),
+        organization(*store, server_keys.mac, audit, outbox, quotas),
         webhooks(*store, field_seal, audit, config.webhooks.allow_private_addresses),
         bindings(*store, secrets, field_seal, audit),
         hooks(tokens, audit, approvals, ip_rules, quotas,
@@ -252,6 +252,7 @@ struct Core {
     api::add_org_routes(router, organization, outbox.mail_enabled());
     api::add_webhook_routes(router, webhooks);
     background.every("delivery", service::Delivery::kPeriod, [this] { return delivery.run_due(); });
+    api::add_guest_pages(router, {sign_in, mfa, tokens, ip_rules, organization, shares});
     add_mcp_route(router, hooks, {origin_of(config.public_url)});
   }
 
@@ -266,10 +267,10 @@ struct Core {
   service::Custody custody;
   service::AccessCache access;
   service::Tokens tokens;
+  service::Quotas quotas;
   service::SignIn sign_in;
   service::Profile profile;
   service::ApiKeys api_keys;
-  service::Quotas quotas;
   service::Usage usage;
   service::Billing billing;
   service::Vaults vaults;
@@ -336,6 +337,10 @@ struct Application::Parts final : OperatorTarget {
   std::shared_ptr<service::AuditLog> audit() override {
     const std::lock_guard guard(mutex);
     return core ? std::shared_ptr<service::AuditLog>(core, &core->audit) : nullptr;
+  }
+  std::shared_ptr<service::Account> account() override {
+    const std::lock_guard guard(mutex);
+    return core ? std::shared_ptr<service::Account>(core, &core->account) : nullptr;
   }
   Result<void> open() override;
   bool close(std::chrono::milliseconds longest) override;

@@ -120,6 +120,7 @@ Result<json::value> OperatorCommands::answer_to(std::string_view command, Operat
   if (command == "rotate-jwt") return rotate_jwt(call);
   if (command == "forget-root") return forget_root(call);
   if (command == "audit-retention") return audit_retention(call);
+  if (command == "reset-password") return reset_password(call);
   return problems::bad_request("This server doesn't know that command.");
 }
 
@@ -256,6 +257,16 @@ Result<json::value> OperatorCommands::audit_retention(OperatorCall& call) {
   json::object body;
   body["chains"] = report.chains;
   body["removed"] = report.removed;
+  return json::value(std::move(body));
+}
+
+Result<json::value> OperatorCommands::reset_password(OperatorCall& call) {
+  const auto account = target_.account();
+  if (!account) return crypto::sealed_problem();
+  TRY(const service::ResetLink link, wait_for(account->reset_link(call.text("email"))));
+  json::object body(api::wiping_storage());
+  body["url"] = link.url.view();
+  body["expires_at"] = to_rfc3339(link.expires_at);
   return json::value(std::move(body));
 }
 

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "crypto/keyring.h"
 #include "server/operator_socket.h"
+#include "service/account.h"
 #include "service/audit_log.h"
 #include "service/custody.h"
 
@@ -22,6 +23,8 @@ class OperatorTarget {
   virtual std::shared_ptr<service::Custody> custody() = 0;
   /// Null while the server is sealed.
   virtual std::shared_ptr<service::AuditLog> audit() = 0;
+  /// Null while the server is sealed.
+  virtual std::shared_ptr<service::Account> account() = 0;
   /// Opens the store and starts to serve; the keyring is ready.
   virtual Result<void> open() = 0;
   /// Stops serving, and lets go of everything in memory once the requests inside are answered, or
@@ -30,7 +33,8 @@ class OperatorTarget {
 };
 
 /// Commands: status, init, unseal, seal, rekey, rotate-root, rotate-vault, rotate-jwt, forget-root,
-/// backup, audit-retention. Thread-safe; those that seal and unseal run one at a time.
+/// reset-password, backup, audit-retention. Thread-safe; those that seal and unseal run one at a
+/// time.
 class OperatorCommands {
  public:
   /// How long requests in flight may take when the server is sealed.
@@ -51,6 +55,7 @@ class OperatorCommands {
   Result<boost::json::value> rotate_jwt(OperatorCall& call);
   Result<boost::json::value> forget_root(OperatorCall& call);
   Result<boost::json::value> audit_retention(OperatorCall& call);
+  Result<boost::json::value> reset_password(OperatorCall& call);
   void backup(OperatorCall& call);
   /// 503 "sealed" while the server is.
   Result<std::shared_ptr<service::Custody>> custody();

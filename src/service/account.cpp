@@ -57,6 +57,27 @@ Result<store::UserRow> find_user(store::Transaction& transaction, const Uuid& id
   return std::move(*user);
 }
 
+/// A fresh token that resets the person's password once, and the id that events name it by.
+struct NewReset {
+  SecureString token;
+  Uuid id{};
+  TimePoint expires_at{};
+};
+
+NewReset make_reset(store::OneTimeTokenRepository& tokens, const Key256& mac_key,
+                    const store::UserRow& user, TimePoint at) {
+  NewToken token = make_token(mac_key, kResetPrefix);
+  const Uuid id = Uuid::v7();
+  tokens.insert({.token_mac = std::move(token.mac),
+                 .id = id,
+                 .purpose = std::string(kReset),
+                 .user_id = user.id,
+                 .email = user.email,
+                 .created_at = at,
+                 .expires_at = at + kResetLife});
+  return {std::move(token.text), id, at + kResetLife};
+}
+
 }  // namespace
 
 asio::awaitable<Result<void>> Account::refuse(Caller& caller, std::string action,
@@ -78,32 +99,47 @@ asio::awaitable<Result<void>> Account::forgot_password(Caller& caller, std::stri
       audit_.append(transaction, Uuid{}, caller, account_entry("auth.forgot_password", {}));
       return {};
     }
-    const NewToken token = make_token(mac_key_, kResetPrefix);
-    const Uuid id = Uuid::v7();
-    // Without a password there is nothing to reset, and without mail no way to hand a token over.
-    const bool usable = user->password_hash && outbox_.mail_enabled();
-    if (usable) {
-      tokens.insert({.token_mac = token.mac,
-                     .id = id,
-                     .purpose = std::string(kReset),
-                     .user_id = user->id,
-                     .email = normal,
-                     .created_at = at,
-                     .expires_at = at + kResetLife});
+    AuditEntry entry = account_entry("auth.forgot_password", user->id.to_string());
+    entry.details["sent"] = outbox_.mail_enabled();
+    // Without mail there is no way to hand a token over; the outbox logs the person's id instead.
+    NewReset reset;
+    if (user->password_hash && outbox_.mail_enabled()) {
+      reset = make_reset(tokens, mac_key_, *user, at);
+      entry.details["reset_id"] = reset.id.to_string();
     }
     outbox_.enqueue_email(transaction, user->home_org_id,
                           user->password_hash
-                              ? mail::password_reset(normal, outbox_.public_url(), token.text)
+                              ? mail::password_reset(normal, outbox_.public_url(), reset.token)
                               : mail::no_password(normal));
-    AuditEntry entry = account_entry("auth.forgot_password", user->id.to_string());
-    entry.details["sent"] = outbox_.mail_enabled();
-    if (usable) entry.details["reset_id"] = id.to_string();
     audit_.append(transaction, user->home_org_id, caller, std::move(entry));
     return {};
   };
   CO_CHECK_OK(co_await store_.write(write));
   caller.audited = true;
   co_return Result<void>();
+}
+
+asio::awaitable<Result<ResetLink>> Account::reset_link(std::string email) {
+  CO_TRY(const std::string normal, normalize_email(email));
+  ResetLink link;
+  const auto write = [&](store::Transaction& transaction) -> Result<void> {
+    const auto user = store::UserRepository(transaction).find_by_email(normal);
+    if (!user || !user->is_active) return problems::not_found("No account has that address.");
+    if (!user->password_hash) {
+      return problems::conflict("The account has no password: it signs in with Google.");
+    }
+    store::OneTimeTokenRepository tokens(transaction);
+    const NewReset reset = make_reset(tokens, mac_key_, *user, now());
+    link.url = SecureString(outbox_.public_url() + "/reset-password?token=");
+    link.url.append(reset.token.view());
+    link.expires_at = reset.expires_at;
+    AuditEntry entry = account_entry("operator.reset_password", user->id.to_string());
+    entry.details["reset_id"] = reset.id.to_string();
+    audit_.append_operator(transaction, user->home_org_id, std::move(entry));
+    return {};
+  };
+  CO_CHECK_OK(co_await store_.write(write));
+  co_return std::move(link);
 }
 
 asio::awaitable<Result<void>> Account::reset_password(Caller& caller, SecureString token,

@@ -30,6 +30,11 @@ struct EmailChange {
   std::optional<SecureString> code;  ///< only when there is no mail server to send it
 };
 
+struct ResetLink {
+  SecureString url;
+  TimePoint expires_at{};
+};
+
 class Account {
  public:
   Account(store::Store& store, Passwords& passwords, AuditLog& audit, const Outbox& outbox,
@@ -43,6 +48,9 @@ class Account {
   /// the address or the client asks too often. Without a mail server nothing can be sent: the
   /// log names the person by id.
   boost::asio::awaitable<Result<void>> forgot_password(Caller& caller, std::string email);
+  /// A link for the operator to hand over: how a password is recovered without a mail server. 404
+  /// when no active account has the address, 409 when it has no password to reset.
+  boost::asio::awaitable<Result<ResetLink>> reset_link(std::string email);
   /// Ends every live token, every refresh token and every pending log-in of the person. A token
   /// works once: 400 "token".
   boost::asio::awaitable<Result<void>> reset_password(Caller& caller, SecureString token,

@@ -37,7 +37,7 @@ void add_secrets(store::Transaction& transaction, const Uuid& vault_id, AccountE
     more = static_cast<std::int64_t>(page.size()) == kMostListed;
     for (store::ListedSecret& row : page) {
       if (data.secrets.size() == kMostExportedSecrets) {
-        data.truncated = true;
+        data.more_secrets = true;
         return;
       }
       after = row.secret.path;
@@ -45,6 +45,14 @@ void add_secrets(store::Transaction& transaction, const Uuid& vault_id, AccountE
           {vault_id, {row.secret.id, std::move(row.secret.path), std::move(row.version)}});
     }
   }
+}
+
+/// True when the list was longer.
+template <class Row>
+bool cut(std::vector<Row>& rows, std::int64_t most) {
+  if (std::ssize(rows) <= most) return false;
+  rows.erase(rows.begin() + most, rows.end());
+  return true;
 }
 
 /// What the person made in one org.
@@ -93,7 +101,10 @@ asio::awaitable<Result<AccountExport>> AccountData::take_along(Caller& caller,
     data.api_keys = store::ApiKeyRepository(transaction).list(user_id);
     data.events = store::AuditRepository(transaction)
                       .list(caller.principal.org_id, {.actor_id = user_id.to_string()},
-                            kMostExportedEvents, 0);
+                            kMostExportedEvents + 1, 0);
+    data.more_events = cut(data.events, kMostExportedEvents);
+    data.shares = store::ShareRepository(transaction).by_author(user_id, kMostExportedShares + 1);
+    data.more_shares = cut(data.shares, kMostExportedShares);
     return data;
   };
   CO_TRY(AccountExport data, co_await store_.read(read));

@@ -18,14 +18,16 @@
 #include "store/agent_repository.h"
 #include "store/api_key_repository.h"
 #include "store/policy_repository.h"
+#include "store/share_repository.h"
 #include "store/store.h"
 #include "store/user_repository.h"
 #include "store/vault_repository.h"
 
 namespace oneclaw::service {
 
-/// At most this many secrets, and this many of the person's newest audit events, are exported.
+/// At most so many are exported: secrets by path, the newest of the person's shares and events.
 inline constexpr std::size_t kMostExportedSecrets = 10'000;
+inline constexpr std::int64_t kMostExportedShares = 1000;
 inline constexpr std::int64_t kMostExportedEvents = 1000;
 
 struct ExportedSecret {
@@ -42,8 +44,11 @@ struct AccountExport {
   std::vector<ExportedSecret> secrets;     ///< of those vaults; never a value
   std::vector<store::PolicyRow> policies;  ///< of those vaults
   std::vector<store::ApiKeyRow> api_keys;
+  std::vector<store::ListedShare> shares;  ///< that the person made; never a link
   std::vector<domain::AuditEvent> events;  ///< the person's own acts in their own org
-  bool truncated = false;
+  bool more_secrets = false;               ///< there are more than were exported
+  bool more_shares = false;
+  bool more_events = false;
 };
 
 class AccountData {

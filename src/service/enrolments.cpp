@@ -154,6 +154,7 @@ Result<store::EnrolmentRow> Enrolments::settle(store::Transaction& transaction,
     return problems::conflict("The enrolment was decided before or has expired.");
   }
   if (approve) {
+    CHECK_OK(quotas_.check_room(transaction, *row.org_id, domain::Metered::kAgents));
     TRY(const AgentIdentity identity, generate_identity());
     CHECK_OK(insert_agent(transaction, keys_, decider.principal,
                           {.id = row.id,

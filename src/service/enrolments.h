@@ -13,6 +13,7 @@
 #include "service/action_limiter.h"
 #include "service/audit_log.h"
 #include "service/outbox.h"
+#include "service/quotas.h"
 #include "service/vault_keys.h"
 #include "store/enrolment_repository.h"
 #include "store/store.h"
@@ -48,8 +49,13 @@ struct EnrolmentStatus {
 class Enrolments {
  public:
   Enrolments(store::Store& store, VaultKeys& keys, AuditLog& audit, const Outbox& outbox,
-             const Key256& mac_key)
-      : store_(store), keys_(keys), audit_(audit), outbox_(outbox), mac_key_(mac_key) {}
+             const Key256& mac_key, const Quotas& quotas)
+      : store_(store),
+        keys_(keys),
+        audit_(audit),
+        outbox_(outbox),
+        mac_key_(mac_key),
+        quotas_(quotas) {}
 
   /// The answer is the same whether `human_email` has an account. 429 when that address was named
   /// in the last ten minutes, or the client enrols too often.
@@ -60,7 +66,7 @@ class Enrolments {
   /// Those that name the caller's own address and wait.
   boost::asio::awaitable<Result<std::vector<store::EnrolmentRow>>> list(Caller& caller);
   /// By an owner or admin, whose org the agent joins; 404 when another address was named, 409 when
-  /// it was decided before or has expired.
+  /// it was decided before or has expired, 402 when the org may have no more agents.
   boost::asio::awaitable<Result<store::EnrolmentRow>> decide(Caller& caller, Uuid id, bool approve);
 
   /// What an emailed link stands for; 404 when it isn't good (any more).
@@ -80,6 +86,7 @@ class Enrolments {
   AuditLog& audit_;
   const Outbox& outbox_;
   const Key256& mac_key_;
+  const Quotas& quotas_;
   ActionLimiter limiter_;
 };
 

@@ -63,16 +63,16 @@ asio::awaitable<Result<void>> IpRules::load() {
   co_return Result<void>();
 }
 
-bool IpRules::admits(const Principal& principal, const IpAddress& address) const {
+bool IpRules::admits(const Uuid& org_id, PrincipalType type, const IpAddress& address) const {
   if (!any_.load(std::memory_order_acquire)) return true;
   std::shared_ptr<const Rules> rules;
   {
     const std::shared_lock lock(mutex_);
-    const auto found = orgs_.find(principal.org_id);
+    const auto found = orgs_.find(org_id);
     if (found == orgs_.end()) return true;
     rules = found->second.rules;
   }
-  return domain::ip_rules_admit(*rules, principal.type, address);
+  return domain::ip_rules_admit(*rules, type, address);
 }
 
 void IpRules::install(const Uuid& org_id, Change& change) {

@@ -38,7 +38,13 @@ class IpRules {
   /// where other nodes change them.
   boost::asio::awaitable<Result<void>> load();
   /// Whether the principal's org lets it call from there. Thread-safe; no I/O.
-  [[nodiscard]] bool admits(const Principal& principal, const IpAddress& address) const;
+  [[nodiscard]] bool admits(const Principal& principal, const IpAddress& address) const {
+    return admits(principal.org_id, principal.type, address);
+  }
+  /// The same for somebody who is not of the org, such as who opens a share of it.
+  [[nodiscard]] bool admits_guest(const Uuid& org_id, const IpAddress& address) const {
+    return admits(org_id, PrincipalType::kNone, address);
+  }
 
   boost::asio::awaitable<Result<std::vector<store::IpRuleRow>>> list(Caller& caller);
   /// 400 "cidr" when the rule would lock the caller out; 409 when the org has the same.
@@ -60,6 +66,7 @@ class IpRules {
     std::uint64_t ticket = 0;
   };
   void install(const Uuid& org_id, Change& change);
+  [[nodiscard]] bool admits(const Uuid& org_id, PrincipalType type, const IpAddress& address) const;
 
   store::Store& store_;
   AuditLog& audit_;

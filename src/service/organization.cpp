@@ -91,7 +91,8 @@ Result<void> check_may_leave(store::Transaction& transaction, const Uuid& org_id
 }  // namespace
 
 Result<store::InvitationRow> accept_invitation(store::Transaction& transaction, const Key256& key,
-                                               std::string_view token, std::string_view email) {
+                                               const Quotas& quotas, std::string_view token,
+                                               std::string_view email) {
   store::InvitationRepository invitations(transaction);
   const TimePoint at = now();
   auto invitation = invitations.find_open(token_mac(key, token), at);
@@ -99,6 +100,7 @@ Result<store::InvitationRow> accept_invitation(store::Transaction& transaction, 
   if (invitation->email != email) {
     return problems::forbidden("The invitation was sent to another address.");
   }
+  CHECK_OK(quotas.check_room(transaction, invitation->org_id, domain::Metered::kTeamMembers));
   invitations.accept(invitation->id, at);
   return std::move(*invitation);
 }
@@ -178,7 +180,7 @@ asio::awaitable<Result<CreatedInvitation>> Organization::invite(Caller& caller, 
   }
   CreatedInvitation created;
   NewToken token = make_token(mac_key_, kInvitationPrefix);
-  created.url = SecureString(outbox_.public_url() + "/v1/invitations/");
+  created.url = SecureString(outbox_.public_url() + "/join?token=");
   created.url.append(token.text.view());
   store::InvitationRow& row = created.invitation;
   const TimePoint at = now();
@@ -197,6 +199,7 @@ asio::awaitable<Result<CreatedInvitation>> Organization::invite(Caller& caller, 
     if (known && users.role(row.org_id, known->id)) {
       return problems::conflict("That person is a member already.");
     }
+    CHECK_OK(quotas_.check_room(transaction, row.org_id, domain::Metered::kTeamMembers));
     invitations.revoke_for_email(row.org_id, row.email, at);
     if (invitations.list_open(row.org_id, at).size() >= kMostInvitations) {
       return problems::conflict("The org has 100 open invitations, the most it can have.");
@@ -270,7 +273,7 @@ asio::awaitable<Result<store::MemberRow>> Organization::join(Caller& caller, Sec
     const auto user = store::UserRepository(transaction).find(user_id);
     if (!user) return problems::not_found("No such user.");
     TRY(const store::InvitationRow invitation,
-        accept_invitation(transaction, mac_key_, token.view(), user->email));
+        accept_invitation(transaction, mac_key_, quotas_, token.view(), user->email));
     if (invitation.org_id == present) return problems::conflict("You are a member already.");
     CHECK_OK(check_may_leave(transaction, present, user_id));
     const TimePoint at = now();

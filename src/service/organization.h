@@ -12,6 +12,7 @@
 #include "base/secure.h"
 #include "service/audit_log.h"
 #include "service/outbox.h"
+#include "service/quotas.h"
 #include "store/invitation_repository.h"
 #include "store/member_repository.h"
 #include "store/store.h"
@@ -22,9 +23,11 @@ inline constexpr std::chrono::hours kInvitationLife{24 * 7};
 inline constexpr std::size_t kMostInvitations = 100;  ///< open ones of an org
 
 /// The open invitation of that token, if it was sent to `email`: 404 for an unknown, used, revoked
-/// or expired token, 403 for another address. It is accepted from now on.
+/// or expired token, 403 for another address, 402 when the org may have no more people. It is
+/// accepted from now on.
 Result<store::InvitationRow> accept_invitation(store::Transaction& transaction, const Key256& key,
-                                               std::string_view token, std::string_view email);
+                                               const Quotas& quotas, std::string_view token,
+                                               std::string_view email);
 
 /// The audit event of a person who joins by that invitation.
 AuditEntry joined_entry(const Uuid& user_id, const store::InvitationRow& invitation);
@@ -43,8 +46,9 @@ struct InvitationView {
 /// change and remove owners; the last owner stays one.
 class Organization {
  public:
-  Organization(store::Store& store, const Key256& mac_key, AuditLog& audit, const Outbox& outbox)
-      : store_(store), mac_key_(mac_key), audit_(audit), outbox_(outbox) {}
+  Organization(store::Store& store, const Key256& mac_key, AuditLog& audit, const Outbox& outbox,
+               const Quotas& quotas)
+      : store_(store), mac_key_(mac_key), audit_(audit), outbox_(outbox), quotas_(quotas) {}
 
   boost::asio::awaitable<Result<std::vector<store::MemberRow>>> members(Caller& caller);
   /// 400 "role", 403, 404, or 409 for the last owner.
@@ -54,8 +58,8 @@ class Organization {
   /// at once; the account lives on in a fresh org of its own. 409 for the last owner.
   boost::asio::awaitable<Result<void>> remove(Caller& caller, Uuid user_id);
 
-  /// `email` normalized. 409 when the person is a member, or kMostInvitations are open. An earlier
-  /// invitation of the same address ends.
+  /// `email` normalized. 409 when the person is a member, or kMostInvitations are open; 402 when
+  /// the org may have no more people. An earlier invitation of the same address ends.
   boost::asio::awaitable<Result<CreatedInvitation>> invite(Caller& caller, std::string email,
                                                            std::string role);
   boost::asio::awaitable<Result<std::vector<store::InvitationRow>>> invitations(Caller& caller);
@@ -76,6 +80,7 @@ class Organization {
   const Key256& mac_key_;
   AuditLog& audit_;
   const Outbox& outbox_;
+  const Quotas& quotas_;
 };
 
 }  // namespace oneclaw::service

@@ -10,6 +10,7 @@
 #include "service/one_time_tokens.h"
 #include "store/agent_repository.h"
 #include "store/secret_repository.h"
+#include "store/usage_repository.h"
 #include "store/user_repository.h"
 #include "store/vault_repository.h"
 
@@ -18,6 +19,8 @@ namespace oneclaw::service {
 namespace asio = boost::asio;
 
 namespace {
+
+constexpr std::int64_t kMostPurged = 16;
 
 Problem no_share() {
   return problems::not_found("No such share, or it has ended.");
@@ -146,6 +149,22 @@ Result<void> validate(const Principal& author, const NewShare& share) {
   return {};
 }
 
+Result<void> check_room(store::Transaction& transaction, const store::ShareRow& share) {
+  const auto full = [](std::string_view of, std::int64_t most) {
+    return problems::conflict("The " + std::string(of) +
+                              " has as many shares as one may have: " + std::to_string(most) + ".");
+  };
+  if (store::ShareRepository(transaction).count_alive(share.secret_id, share.created_at) >=
+      kMostSharesOfSecret) {
+    return full("secret", kMostSharesOfSecret);
+  }
+  if (store::UsageRepository(transaction).shares(share.org_id, share.created_at) >=
+      kMostSharesOfOrg) {
+    return full("org", kMostSharesOfOrg);
+  }
+  return {};
+}
+
 bool admits(const std::vector<std::string>& blocks, const IpAddress& address) {
   return blocks.empty() || std::ranges::any_of(blocks, [&](const std::string& text) {
            const auto block = Cidr::parse(text);
@@ -186,7 +205,7 @@ asio::awaitable<Result<CreatedShare>> Shares::create(Caller& caller, Uuid secret
   share.created_by_type = std::string(to_string(author.type));
   share.created_at = now();
   share.expires_at = wanted.expires_at;
-  created.url = SecureString(outbox_.public_url() + "/v1/share/");
+  created.url = SecureString(outbox_.public_url() + "/share/");
   if (wanted.recipient_type == "anyone_with_link") {
     NewToken token = make_token(mac_key_, kSharePrefix);
     created.link_token = std::move(token.text);
@@ -215,7 +234,10 @@ asio::awaitable<Result<CreatedShare>> Shares::create(Caller& caller, Uuid secret
   const auto write = [&](store::Transaction& transaction) -> Result<void> {
     CHECK_OK(prepare(transaction));
     CHECK_OK(quotas_.check_room(transaction, share.org_id, domain::Metered::kShares));
-    store::ShareRepository(transaction).insert(share);
+    store::ShareRepository shares(transaction);
+    shares.purge_expired(share.created_at - kExpiredShareKept, kMostPurged);
+    CHECK_OK(check_room(transaction, share));
+    shares.insert(share);
     AuditEntry entry = share_entry("share.create", share);
     if (share.recipient_id) entry.details["recipient_id"] = share.recipient_id->to_string();
     audit_.append(transaction, caller, std::move(entry));
@@ -323,7 +345,9 @@ asio::awaitable<Result<OpenedShare>> Shares::open(Caller& caller, SecureString i
   entry.details["version"] = found.version.version;
 
   Result<void> allowed;
-  if (!admits(share.ip_allowlist, caller.address)) {
+  const bool is_guest = caller.principal.org_id != share.org_id;
+  if (!admits(share.ip_allowlist, caller.address) ||
+      (is_guest && !ip_rules_.admits_guest(share.org_id, caller.address))) {
     allowed = problems::forbidden("This address isn't allowed here.");
   } else {
     allowed = co_await check_passphrase(caller, share, std::move(passphrase));

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/secure.h"
 #include "service/audit_log.h"
+#include "service/ip_rules.h"
 #include "service/outbox.h"
 #include "service/passwords.h"
 #include "service/quotas.h"
@@ -24,6 +25,11 @@ namespace oneclaw::service {
 inline constexpr std::int64_t kMostPassphraseTries = 5;
 inline constexpr std::chrono::hours kLongestShare{24 * 366};
 inline constexpr std::size_t kMostShareBlocks = 64;  ///< of an ip_allowlist
+/// Shares that are alive.
+inline constexpr std::int64_t kMostSharesOfSecret = 100;
+inline constexpr std::int64_t kMostSharesOfOrg = 10'000;
+/// How long a share that has expired is still listed.
+inline constexpr std::chrono::hours kExpiredShareKept{24 * 30};
 
 struct NewShare {
   std::string recipient_type;
@@ -53,22 +59,24 @@ struct OpenedShare {
 class Shares {
  public:
   Shares(store::Store& store, VaultKeys& keys, Passwords& passwords, const Key256& mac_key,
-         AuditLog& audit, const Outbox& outbox, const Quotas& quotas)
+         AuditLog& audit, const Outbox& outbox, const Quotas& quotas, const IpRules& ip_rules)
       : store_(store),
         keys_(keys),
         passwords_(passwords),
         mac_key_(mac_key),
         audit_(audit),
         quotas_(quotas),
+        ip_rules_(ip_rules),
         outbox_(outbox) {}
 
   /// Who may read a secret may share it. 400 naming the field; 403 for an agent that shares by
-  /// email.
+  /// email; 409 when the secret or the org has as many shares as one may have.
   boost::asio::awaitable<Result<CreatedShare>> create(Caller& caller, Uuid secret_id,
                                                       NewShare share);
   /// `id`: a link's token; or the share's UUID, for its recipient and its author. 401 when only a
   /// token is missing, 403 for a missing or wrong passphrase (code "passphrase-required",
-  /// "wrong-passphrase", "share-locked" after kMostPassphraseTries wrong ones) or another address.
+  /// "wrong-passphrase", "share-locked" after kMostPassphraseTries wrong ones), or for an address
+  /// that the share or the IP rules of its org don't let in.
   /// Opening accepts.
   boost::asio::awaitable<Result<OpenedShare>> open(Caller& caller, SecureString id,
                                                    std::optional<SecureString> passphrase);
@@ -96,6 +104,7 @@ class Shares {
   const Key256& mac_key_;
   AuditLog& audit_;
   const Quotas& quotas_;
+  const IpRules& ip_rules_;
   const Outbox& outbox_;
 };
 

@@ -112,7 +112,7 @@ Result<void> validate_password(const SecureString& password, std::string_view fi
 
 SignIn::SignIn(store::Store& store, Tokens& tokens, Passwords& passwords, AuditLog& audit,
                const Outbox& outbox, bool verify_signups, GoogleKeys& google_keys,
-               std::vector<std::string> google_client_ids)
+               std::vector<std::string> google_client_ids, const Quotas& quotas)
     : store_(store),
       tokens_(tokens),
       passwords_(passwords),
@@ -122,7 +122,8 @@ SignIn::SignIn(store::Store& store, Tokens& tokens, Passwords& passwords, AuditL
       google_keys_(google_keys),
       google_rules_{.issuers = {"https://accounts.google.com", "accounts.google.com"},
                     .audiences = std::move(google_client_ids),
-                    .leeway = std::chrono::seconds(60)} {}
+                    .leeway = std::chrono::seconds(60)},
+      quotas_(quotas) {}
 
 asio::awaitable<Problem> SignIn::refuse(Caller& caller, Uuid org_id, std::string_view method,
                                         std::string actor, Problem problem) {
@@ -172,8 +173,8 @@ Result<IssuedToken> SignIn::make_account(store::Transaction& transaction, const 
   store::UserRepository users(transaction);
   std::optional<store::InvitationRow> invitation;
   if (invite_token != nullptr) {
-    TRY(invitation,
-        accept_invitation(transaction, tokens_.mac_key(), invite_token->view(), user.email));
+    TRY(invitation, accept_invitation(transaction, tokens_.mac_key(), quotas_, invite_token->view(),
+                                      user.email));
     user.home_org_id = invitation->org_id;
   }
   if (users.find_by_email(user.email)) return problems::validation("email", "is taken");

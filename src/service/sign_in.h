@@ -15,6 +15,7 @@
 #include "service/google_keys.h"
 #include "service/outbox.h"
 #include "service/passwords.h"
+#include "service/quotas.h"
 #include "service/tokens.h"
 #include "store/store.h"
 
@@ -30,7 +31,7 @@ class SignIn {
   /// `verify_signups`: whether an account is made only once its address is proven.
   SignIn(store::Store& store, Tokens& tokens, Passwords& passwords, AuditLog& audit,
          const Outbox& outbox, bool verify_signups, GoogleKeys& google_keys,
-         std::vector<std::string> google_client_ids);
+         std::vector<std::string> google_client_ids, const Quotas& quotas);
 
   /// Makes the person and their own org, with role owner. When sign-ups are verified the account is
   /// made only by verify_email(), with the link that is sent: no token then, and the same answer
@@ -86,6 +87,7 @@ class SignIn {
   bool verify_signups_;
   GoogleKeys& google_keys_;
   crypto::IdTokenRules google_rules_;
+  const Quotas& quotas_;
   ActionLimiter limiter_;
 };
 

@@ -24,6 +24,8 @@ constexpr std::string_view kOfVaults[] = {
     "DELETE FROM environments WHERE vault_id IN (SELECT id FROM vaults WHERE org_id = ?1)",
     "DELETE FROM vault_keks WHERE vault_id IN (SELECT id FROM vaults WHERE org_id = ?1)",
     "DELETE FROM policies WHERE org_id = ?1",
+    "DELETE FROM approval_signatures WHERE approval_id IN "
+    "(SELECT id FROM approvals WHERE org_id = ?1)",
     "DELETE FROM approvals WHERE org_id = ?1",
     "DELETE FROM ip_rules WHERE org_id = ?1",
     "DELETE FROM cmek_rotations WHERE vault_id IN (SELECT id FROM vaults WHERE org_id = ?1)",
@@ -31,8 +33,6 @@ constexpr std::string_view kOfVaults[] = {
     "DELETE FROM usage_counts WHERE org_id = ?1",
     "DELETE FROM org_billing WHERE org_id = ?1",
     "DELETE FROM credit_entries WHERE org_id = ?1",
-    "DELETE FROM shares WHERE org_id = ?1",
-    "DELETE FROM invitations WHERE org_id = ?1",
     "DELETE FROM outbox WHERE org_id = ?1 AND kind = 'webhook'",
     "DELETE FROM executions WHERE org_id = ?1",
     "DELETE FROM bindings WHERE org_id = ?1",

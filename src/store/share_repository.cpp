@@ -103,6 +103,24 @@ std::vector<ListedShare> ShareRepository::by_recipient(const Uuid& recipient_id,
   return listed(query.bind(1, recipient_id).bind(2, limit));
 }
 
+std::int64_t ShareRepository::count_alive(const Uuid& secret_id, TimePoint at) {
+  auto query = connection_.prepare(
+      "SELECT COUNT(*) FROM shares WHERE secret_id = ?1 AND expires_at > ?2 AND revoked_at IS NULL "
+      "AND declined_at IS NULL AND (max_access_count IS NULL OR access_count < max_access_count)");
+  query.bind(1, secret_id).bind(2, at).step();
+  return query.integer(0);
+}
+
+void ShareRepository::purge_expired(TimePoint by, std::int64_t limit) {
+  connection_
+      .prepare(
+          "DELETE FROM shares WHERE id IN "
+          "(SELECT id FROM shares WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)")
+      .bind(1, by)
+      .bind(2, limit)
+      .run();
+}
+
 bool ShareRepository::has_unclaimed(std::string_view email) {
   auto query = connection_.prepare(
       "SELECT 1 FROM shares WHERE recipient_email = ?1 AND recipient_id IS NULL LIMIT 1");

@@ -55,6 +55,11 @@ class ShareRepository {
   /// Those neither revoked nor declined, newest first.
   std::vector<ListedShare> by_recipient(const Uuid& recipient_id, std::int64_t limit);
 
+  /// Of the secret's shares, those that may still be opened.
+  std::int64_t count_alive(const Uuid& secret_id, TimePoint at);
+  /// Removes up to `limit` that had expired by then.
+  void purge_expired(TimePoint by, std::int64_t limit);
+
   bool has_unclaimed(std::string_view email);
   /// The email's unclaimed shares are the user's from now on; gives them.
   std::vector<ShareRow> claim(std::string_view email, const Uuid& user_id);

@@ -5,6 +5,8 @@ import pytest
 
 from harness.client import PASSWORD, Api, Person, unique_email
 from harness.database import blob, opened
+from harness.threads import run_together
+from harness.times import in_seconds
 
 NEW = "an entirely new password"
 
@@ -184,6 +186,9 @@ def test_an_export_has_everything_but_values(api, owner, other):
     agent = owner.agent("robot")
     policy = owner.policy(vault, agent, "db/**")["id"]
     key = owner.api_key("laptop")
+    link = owner.request("POST", f"/v1/secrets/{owner.get(vault, 'db/password')['id']}/share", 201,
+                         json={"recipient_type": "anyone_with_link",
+                               "expires_at": in_seconds(3600)})
     other.vault("theirs")
     url = "/v1/auth/export-data"
     answer = owner.request("POST", url, 200, headers={"X-Auth-Confirm": PASSWORD})
@@ -196,8 +201,24 @@ def test_an_export_has_everything_but_values(api, owner, other):
     assert [item["name"] for item in answer["api_keys"]] == ["laptop"]
     assert "vault.create" in {event["action"] for event in answer["audit_events"]}
     assert answer["memberships"][0]["role"] == "owner" and answer["truncated"] is False
-    for secret in (b"the value itself", key["api_key"].encode(), agent.key.encode(), b"argon2"):
+    assert [(item["id"], item["secret_path"]) for item in answer["shares"]] \
+        == [(link["id"], "db/password")]
+    assert answer["truncated_lists"] == [] and answer["limits"]["audit_events"] == 1000
+    for secret in (b"the value itself", link["share_id"].encode(), key["api_key"].encode(), agent.key.encode(), b"argon2"):
         assert secret not in answer.content
+
+
+def test_an_export_names_the_lists_that_it_cuts(owner, vault):
+    def export():
+        return owner.request("POST", "/v1/auth/export-data", 200,
+                             headers={"X-Auth-Confirm": PASSWORD})
+
+    while len(owner.events(limit=1000, offset=0)["events"]) < 1000:
+        run_together(8, lambda _: [owner.vault_ids() for _ in range(30)])
+    owner.vault_ids()
+    answer = export()
+    assert answer["truncated"] is True and answer["truncated_lists"] == ["audit_events"]
+    assert len(answer["audit_events"]) == answer["limits"]["audit_events"]
 
 
 def test_an_export_asks_who_it_is_again(api, owner):

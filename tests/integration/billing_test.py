@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from harness.client import Api
+from harness.client import PASSWORD, Api, unique_email
 from harness.server import expect_refusal
 from harness.threads import run_together
 from harness.times import in_seconds
@@ -110,6 +110,40 @@ def test_refusals(owner, other):
     assert agent.id not in str(usage(other).body)
     narrow = owner.key_caller(scopes=["secrets:read"])
     narrow.request("GET", f"{BILLING}/usage", 403)
+
+
+def test_people_and_enrolled_agents_count(new_server):
+    server = new_server({"billing": {"tier": "free", "limits": {
+        "free": {"agents": 1, "team_members": 2}}}}).start()
+    api = Api(server.url)
+    owner = api.signup()
+
+    def invite():
+        email = unique_email()
+        answer = owner.request("POST", "/v1/org/invite", 200, json={"email": email})
+        return email, answer["invite_url"].rsplit("=", 1)[1]
+
+    invited = [invite() for _ in range(4)]
+    known = api.signup(invited[3][0])
+    statuses = run_together(3, lambda i: api.request("POST", "/v1/auth/signup", (200, 402), json={
+        "email": invited[i][0], "password": PASSWORD, "invite_token": invited[i][1]}).status)
+    assert sorted(statuses) == [200, 402, 402]
+    refused = known.request("POST", f"/v1/invitations/{invited[3][1]}/accept", 402)
+    assert refused["type"].endswith("quota-exceeded")
+    owner.request("POST", "/v1/org/invite", 402, json={"email": unique_email()})
+    people = {m["email"]: m["id"] for m in owner.request("GET", "/v1/org/members", 200)["members"]}
+    assert len(people) == 2
+    gone = next(email for email in people if email != owner.email)
+    owner.request("DELETE", f"/v1/org/members/{people[gone]}", 204)
+    known.request("POST", f"/v1/invitations/{invited[3][1]}/accept", 200)
+
+    enrolled = [api.request("POST", "/v1/agents/enroll", 201, json={"name": f"bot {i}"})["agent_id"]
+                for i in range(3)]
+    statuses = run_together(3, lambda i: owner.request(
+        "POST", f"/v1/agents/enroll/{enrolled[i]}/approve", (200, 402)).status)
+    assert sorted(statuses) == [200, 402, 402]
+    owner.request("POST", "/v1/agents", 402, json={"name": "a"})
+    server.stop()
 
 
 FREE = {"billing": {"tier": "free", "limits": {

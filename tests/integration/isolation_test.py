@@ -75,6 +75,7 @@ ELSEWHERE = {
     "enrolment_test.py": {"/v1/agents/enroll/{agent}/status", "/v1/agents/enroll/{agent}/approve",
                           "/v1/agents/enroll/{agent}/deny"},
     "security_test.py": {"/v1/security/ip-rules/{rule_id}"},
+    "guest_pages_test.py": {"/share/{share_id}"},
     "shares_test.py": {"/v1/secrets/{secret_id}/share", "/v1/share/{share_id}",
                        "/v1/shares/{share_id}/accept", "/v1/shares/{share_id}/decline"},
     "organization_test.py": {"/v1/org/members/{user_id}", "/v1/org/invitations/{invitation_id}",

@@ -66,7 +66,7 @@ def code(answer):
 def test_anyone_with_the_link_opens_the_latest_version(api, shared):
     made = shared.share()
     assert made.headers["Cache-Control"] == "no-store"
-    assert made["share_url"] == f"{api.url}/v1/share/{made['share_id']}"
+    assert made["share_url"] == f"{api.url}/share/{made['share_id']}"
     assert made["share_id"].startswith("och_") and len(made["share_id"]) == 47 and made["share_id"] != made["id"]
     opened_share = open_share(api, made["share_id"])
     assert opened_share["value"] == VALUE and opened_share["id"] == made["id"]
@@ -171,6 +171,54 @@ def test_the_ip_allowlist_holds(api, shared):
     open_share(api, made["share_id"], 403, address="10.2.0.1")
     open_share(api, made["share_id"], 200, address="10.1.2.3")
     open_share(api, made["share_id"], 200, address="2001:db8::1")
+
+
+def test_the_orgs_ip_rules_hold_for_guests(api, shared, other):
+    owner = shared.owner.at("198.51.100.7")
+    link = shared.share()["share_id"]
+    mailed = shared.share("external_email", email=other.email)["id"]
+    inside, outside = "198.51.100.9", "203.0.113.5"
+
+    def rule(rule_type, cidr, applies_to):
+        return owner.request("POST", "/v1/security/ip-rules", 201, json={
+            "rule_type": rule_type, "cidr": cidr, "applies_to": applies_to})["id"]
+
+    rule("allow", "198.51.100.0/24", "agents")  # a guest is no agent of the org
+    open_share(api, link, address=outside)
+    allowing = rule("allow", "198.51.100.0/24", "all")
+    for caller, share_id in ((api, link), (other, mailed)):
+        assert open_share(caller, share_id, address=inside)["value"] == VALUE
+        assert "address" in open_share(caller, share_id, 403, address=outside)["detail"]
+    refused = owner.events(action="share.access")["events"][0]
+    assert refused["details"]["outcome"] == "denied" and refused["ip_address"] == outside
+    owner.request("DELETE", f"/v1/security/ip-rules/{allowing}", 204)
+    open_share(api, link, address=outside)
+    rule("deny", outside, "all")
+    open_share(api, link, 403, address=outside)
+
+
+def test_a_secret_has_at_most_a_hundred_shares(shared):
+    made = [shared.share() for _ in range(100)]
+    assert "100" in shared.share(expect=409)["detail"]
+    revoke(shared.owner, made[0])
+    shared.share()
+    shared.share(expect=409)
+
+
+def test_long_expired_shares_are_removed(new_server):
+    with new_server() as server:
+        mine = Shared(Api(server.url).signup())
+        kept, gone = mine.share(), mine.share()
+        server.stop()
+        with opened(server) as database:
+            for share, days in ((kept, 29), (gone, 31)):
+                database.execute(
+                    "UPDATE shares SET expires_at = expires_at - ? WHERE id = ?",
+                    (int((days * 86_400 + 3600) * 1e6), blob(share["id"])))
+        server.start()
+        mine.owner.api = Api(server.url)
+        fresh = mine.share()
+        assert [share["id"] for share in outbound(mine.owner)] == [fresh["id"], kept["id"]]
 
 
 def test_an_agent_opens_what_is_shared_with_it(api, shared):
@@ -357,7 +405,7 @@ def test_recipients_and_authors_are_told_by_email(new_server):
     address = unique_email()
     made = shared.share("external_email", email=address)
     mail = sink.wait(address)
-    assert mail.link == made["share_url"] == f"https://secrets.example.com/v1/share/{made['id']}"
+    assert mail.link == made["share_url"] == f"https://secrets.example.com/share/{made['id']}"
     assert shared.owner.email in mail.text and VALUE not in mail.text
     assert "db/password" not in mail.text
     link = shared.share(passphrase="open sesame")

@@ -170,6 +170,31 @@ def test_events_arrive_signed(sender, receiver):
     assert "last_success_at" in state_of(sender, made)
 
 
+def test_rotations_arrive_by_hand_and_on_schedule(new_server, receiver):
+    with new_server(PRIVATE_TOO) as server:
+        owner = Api(server.url).signup()
+        vault = owner.vault()
+        made = hook(owner, receiver.url, ["secret.rotated"])
+        owner.put(vault, "by/hand", "first")
+        secret = owner.put(vault, "on/schedule", "first",
+                           rotation_policy={"interval_seconds": 3600})["id"]
+        owner.request("POST", f"/v1/vaults/{vault}/secret-rotate/by/hand", (200, 201), json={})
+        receiver.wait(1)
+        server.stop()
+        with opened(server) as database:
+            database.execute("UPDATE rotation_policies SET next_rotation_at = 1")
+        server.start()
+        owner.api = Api(server.url)
+        by_hand, on_schedule = receiver.wait(2)
+        for delivery, path in ((by_hand, "by/hand"), (on_schedule, "on/schedule")):
+            assert delivery.is_signed_with(made["secret"])
+            assert delivery.event["type"] == "secret.rotated"
+            assert path in str(delivery.event["data"]), delivery.event
+            value = owner.value(vault, path)
+            assert value != "first" and value.encode() not in delivery.content
+        assert secret in str(on_schedule.event["data"])
+
+
 def test_only_what_is_asked_for_arrives_and_nothing_of_other_orgs(open_server, sender, receiver):
     hook(sender, receiver.url, ["secret.*"])
     stranger = Api(open_server.url).signup()
