@@ -1,5 +1,6 @@
 // /v1/audit
 #include <boost/json/array.hpp>
+#include <limits>
 
 #include "api/reply.h"
 #include "api/routes.h"
@@ -80,10 +81,15 @@ json::value anchor_json(const store::AuditAnchor& anchor) {
 
 Reply verify(AuditLog& audit, Request& request) {
   CO_CHECK_OK(require_org_admin(request.caller));
-  CO_TRY(const auto from, query_time(request, "from"));
-  CO_TRY(const auto to, query_time(request, "to"));
-  CO_TRY(const std::int64_t limit, request.query_integer("limit", 1000, 1, 10'000));
-  CO_TRY(const service::ChainReport report, co_await audit.verify(request.caller, from, to, limit));
+  service::ChainRange range;
+  CO_TRY(range.from, query_time(request, "from"));
+  CO_TRY(range.to, query_time(request, "to"));
+  if (request.query("after_sequence")) {
+    CO_TRY(range.after_sequence,
+           request.query_integer("after_sequence", 0, 0, std::numeric_limits<std::int64_t>::max()));
+  }
+  CO_TRY(range.limit, request.query_integer("limit", 1000, 1, 10'000));
+  CO_TRY(const service::ChainReport report, co_await audit.verify(request.caller, range));
   json::object scheme;
   scheme["algorithm"] = "SHA-256";
   scheme["chain_structure"] = "per-org linear hash chain";
@@ -97,6 +103,11 @@ Reply verify(AuditLog& audit, Request& request) {
   answer["broken_at_event_id"] =
       report.broken_at ? json::value(report.broken_at->to_string()) : json::value(nullptr);
   answer["anchor"] = report.anchor ? anchor_json(*report.anchor) : json::value(nullptr);
+  answer["complete"] = report.complete;
+  answer["head_sequence"] = report.head_sequence;
+  answer["last_sequence"] = report.last.sequence;
+  answer["last_integrity_hash"] =
+      report.last.sequence > 0 ? json::value(to_hex(report.last.hash)) : json::value(nullptr);
   answer["scheme"] = std::move(scheme);
   co_return json_reply(200, answer);
 }

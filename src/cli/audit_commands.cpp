@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cli/context.h"
+#include "cli/terminal.h"
 
 namespace oneclaw::cli {
 
@@ -124,12 +125,33 @@ struct VerifyOptions {
   std::string until;
 };
 
-Result<int> verify(Context& context, VerifyOptions& options) {
-  constexpr std::int64_t kMostChecked = 10'000;
-  std::string path = "/v1/audit/verify?limit=" + std::to_string(kMostChecked);
+/// The reports on page after page, as one.
+Result<json::value> verify_all(Context& context, const VerifyOptions& options) {
+  constexpr std::int64_t kPage = 10'000;
+  std::string path = "/v1/audit/verify?limit=" + std::to_string(kPage);
   add_query(path, "from", options.since);
   add_query(path, "to", options.until);
-  TRY(const json::value report, context.client().get(path));
+  const auto number = [](const json::value& report, std::string_view member) {
+    return report.at(member).to_number<std::int64_t>();
+  };
+  TRY(json::value report, context.client().get(path));
+  const std::int64_t rest = number(report, "head_sequence") - number(report, "last_sequence");
+  Progress progress("Checking", static_cast<std::size_t>(std::max<std::int64_t>(0, rest)));
+  std::int64_t verified = number(report, "events_verified");
+  std::int64_t checked = number(report, "events_checked");
+  while (report.at("chain_valid").as_bool() && !report.at("complete").as_bool()) {
+    TRY(report, context.client().get(path + "&after_sequence=" + cell(report, "last_sequence")));
+    verified += number(report, "events_verified");
+    checked += number(report, "events_checked");
+    progress.advance(static_cast<std::size_t>(number(report, "events_checked")));
+  }
+  report.as_object()["events_verified"] = verified;
+  report.as_object()["events_checked"] = checked;
+  return report;
+}
+
+Result<int> verify(Context& context, VerifyOptions& options) {
+  TRY(const json::value report, verify_all(context, options));
   const bool valid = report.at("chain_valid").as_bool();
   if (context.format() == Format::kTable) {
     std::cout << (valid ? "The chain holds: " : "THE CHAIN IS BROKEN: ")
@@ -137,15 +159,18 @@ Result<int> verify(Context& context, VerifyOptions& options) {
               << " events fit.\n";
     if (!valid)
       std::cout << "The first that doesn't: " << cell(report, "broken_at_event_id") << "\n";
+    if (valid && !report.at("last_integrity_hash").is_null()) {
+      std::cout << "Its head: event " << cell(report, "last_sequence") << ", "
+                << cell(report, "last_integrity_hash") << "\n";
+    }
   } else {
     print_record(context.format(), report,
                  {{"valid", "chain_valid"},
                   {"verified", "events_verified"},
                   {"checked", "events_checked"},
-                  {"broken at", "broken_at_event_id"}});
-  }
-  if (valid && report.at("events_checked").to_number<std::int64_t>() >= kMostChecked) {
-    note("There may be more events: go on with --since.");
+                  {"broken at", "broken_at_event_id"},
+                  {"last event", "last_sequence"},
+                  {"last hash", "last_integrity_hash"}});
   }
   return valid ? kDone : kFailed;
 }

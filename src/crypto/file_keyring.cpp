@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "crypto/aad_writer.h"
 #include "crypto/aead.h"
 
 namespace oneclaw::crypto {
@@ -10,12 +9,6 @@ namespace {
 
 constexpr std::size_t kLeastPassphrase = 8;
 constexpr std::size_t kMostPassphrase = 1024;
-
-Bytes root_aad(std::string_view root_key_id, ByteView aad) {
-  Bytes out;
-  AadWriter(out, "oneclaw/root/1").text(root_key_id).bytes(aad);
-  return out;
-}
 
 const RootKey* find(const RootKeys& keys, std::string_view id) {
   const auto found = std::ranges::find(keys.keys, id, &RootKey::id);

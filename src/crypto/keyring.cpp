@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "crypto/aad_writer.h"
 #include "crypto/jwt.h"
 
 namespace oneclaw::crypto {
@@ -22,6 +23,12 @@ class MemorySigner final : public Signer {
 
 std::shared_ptr<const Signer> make_signer(Ed25519Key key) {
   return std::make_shared<MemorySigner>(std::move(key));
+}
+
+Bytes root_aad(std::string_view root_key_id, ByteView aad) {
+  Bytes out;
+  AadWriter(out, "oneclaw/root/1").text(root_key_id).bytes(aad);
+  return out;
 }
 
 Bytes signing_key_aad(std::string_view kid) {

@@ -71,6 +71,9 @@ inline constexpr std::string_view kHeldInToken = "token";
 /// The AAD under which a root key wraps a JWT key's seed.
 Bytes signing_key_aad(std::string_view kid);
 
+/// The AAD of what a root key wraps.
+Bytes root_aad(std::string_view root_key_id, ByteView aad);
+
 /// The holder of root keys. Implementations are thread-safe.
 class Keyring {
  public:

@@ -5,7 +5,6 @@
 #include <mutex>
 
 #include "base/uuid.h"
-#include "crypto/aad_writer.h"
 #include "crypto/aead.h"
 #include "crypto/aead_raw.h"
 #include "crypto/digest.h"
@@ -23,12 +22,6 @@ constexpr std::string_view kDefaultObject = "oneclaw-root";
 
 Bytes copy_of(ByteView bytes) {
   return {bytes.begin(), bytes.end()};
-}
-
-Bytes root_aad(std::string_view root_key_id, const Bytes& aad) {
-  Bytes out;
-  AadWriter(out, "oneclaw/root/1").text(root_key_id).bytes(aad);
-  return out;
 }
 
 /// The root keys as a connection last saw them. Shared with calls that were given up.

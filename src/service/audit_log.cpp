@@ -161,59 +161,68 @@ asio::awaitable<Result<std::vector<domain::AuditEvent>>> AuditLog::list(Caller& 
   co_return std::move(events);
 }
 
-asio::awaitable<Result<ChainReport>> AuditLog::verify(Caller& caller, std::optional<TimePoint> from,
-                                                      std::optional<TimePoint> to,
-                                                      std::int64_t limit) {
+namespace {
+
+/// The event after which the walk begins; `first` is the one that all of the chain's come after.
+Result<domain::ChainHead> start_of(store::AuditRepository& repository, const Uuid& org_id,
+                                   const ChainRange& range, const domain::ChainHead& first) {
+  std::int64_t sequence = range.after_sequence.value_or(0);
+  if (range.from && !range.after_sequence) {
+    const auto found = repository.first_at_or_after(org_id, *range.from);
+    sequence = found ? *found - 1 : repository.head(org_id).sequence;
+  }
+  if (sequence == first.sequence || (sequence < first.sequence && !range.after_sequence)) {
+    return first;
+  }
+  const auto found = repository.walk(org_id, sequence - 1, 1);
+  if (!found.empty() && found.front().sequence == sequence) {
+    return domain::ChainHead{sequence, found.front().id, found.front().integrity_hash};
+  }
+  if (range.after_sequence) {
+    return problems::validation("after_sequence", "is not that of an event");
+  }
+  return first;  // the event is missing: the walk is to find that
+}
+
+}  // namespace
+
+asio::awaitable<Result<ChainReport>> AuditLog::verify(Caller& caller, ChainRange range) {
   const auto read = [&](store::Transaction& transaction) -> Result<ChainReport> {
     store::AuditRepository repository(transaction);
     const Uuid& org_id = caller.principal.org_id;
     ChainReport report;
-    domain::ChainHead start;
     report.anchor = store::AuditAnchorRepository(transaction).find(org_id);
-    if (report.anchor) {
-      if (!report.anchor->is_genuine) {
-        report.broken_at = report.anchor->event_id;
-        return report;
-      }
-      start = report.anchor->head();
+    if (report.anchor && !report.anchor->is_genuine) {
+      report.broken_at = report.anchor->event_id;
+      return report;
     }
-    if (from) {
-      // The event before the first one asked for is trusted as the anchor of the walk.
-      const auto first = repository.first_at_or_after(org_id, *from);
-      if (!first) {
-        report.valid = true;
-        return report;
-      }
-      if (*first > start.sequence + 1) {
-        const auto anchor = repository.walk(org_id, *first - 2, 1);
-        if (!anchor.empty()) {
-          start = {anchor.front().sequence, anchor.front().id, anchor.front().integrity_hash};
-        }
-      }
-    }
+    const domain::ChainHead first = report.anchor ? report.anchor->head() : domain::ChainHead{};
+    TRY(const domain::ChainHead start, start_of(repository, org_id, range, first));
     domain::ChainVerifier verifier(start);
-    std::int64_t after = start.sequence;
     bool at_end = false;
-    while (report.checked < limit && verifier.valid() && !at_end) {
-      const auto page = repository.walk(org_id, after, std::min(kWalkPage, limit - report.checked));
+    bool at_time = false;
+    while (report.checked < range.limit && verifier.valid() && !at_end && !at_time) {
+      const auto page = repository.walk(org_id, start.sequence + report.checked,
+                                        std::min(kWalkPage, range.limit - report.checked));
       at_end = page.empty();
       for (const domain::AuditEvent& event : page) {
-        if (to && event.created_at >= *to) {
-          report.valid = verifier.valid();
-          report.verified = verifier.verified();
-          return report;
-        }
+        at_time = range.to && event.created_at >= *range.to;
+        if (at_time) break;
         ++report.checked;
-        after = event.sequence;
         if (!verifier.accept(event)) break;
       }
     }
     report.valid = verifier.valid();
     report.verified = verifier.verified();
     report.broken_at = verifier.broken_at();
-    if (report.valid && (at_end || report.checked < limit)) {
-      const domain::ChainHead head = repository.head(org_id);
-      if (head.sequence != verifier.head().sequence || head.hash != verifier.head().hash) {
+    report.last = verifier.head();
+    report.complete = at_end || at_time;
+    const domain::ChainHead head = repository.head(org_id);
+    report.head_sequence = head.sequence;
+    if (report.valid && !at_time) {
+      const bool same = head.sequence == report.last.sequence && head.hash == report.last.hash;
+      report.complete = report.complete || same;
+      if (at_end && !same) {
         report.valid = false;  // the tail was cut off
         report.broken_at = head.event_id;
       }

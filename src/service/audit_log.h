@@ -43,6 +43,17 @@ struct ChainReport {
   std::int64_t checked = 0;   ///< events that were looked at
   std::optional<Uuid> broken_at;
   std::optional<store::AuditAnchor> anchor{};  ///< what older events have left, once they are gone
+  domain::ChainHead last;                      ///< the last event that fits
+  std::int64_t head_sequence = 0;              ///< of the chain's newest event
+  bool complete = false;                       ///< up to the chain's head or the time asked for
+};
+
+/// Where a walk over a chain begins and ends.
+struct ChainRange {
+  std::optional<TimePoint> from{};               ///< inclusive
+  std::optional<TimePoint> to{};                 ///< exclusive
+  std::optional<std::int64_t> after_sequence{};  ///< goes on after that event, whatever `from` says
+  std::int64_t limit = 1000;                     ///< of events
 };
 
 class AuditLog {
@@ -75,12 +86,11 @@ class AuditLog {
 
   boost::asio::awaitable<Result<std::vector<domain::AuditEvent>>> list(Caller& caller,
                                                                        AuditQuery query);
-  /// Walks the chain from the first event at or after `from` (or its beginning, or the anchor that
-  /// retention has left there), over at most `limit` events. A walk that reaches the end also
-  /// compares the last event with the chain's head, so that a tail that was cut off is found.
-  boost::asio::awaitable<Result<ChainReport>> verify(Caller& caller, std::optional<TimePoint> from,
-                                                     std::optional<TimePoint> to,
-                                                     std::int64_t limit);
+  /// Walks the chain from its beginning, or from the anchor that retention has left there; the
+  /// event before the first one of a range is trusted. A walk that reaches the end also compares
+  /// the last event with the chain's head, so that a tail that was cut off is found. 400 when the
+  /// chain has no event `after_sequence`.
+  boost::asio::awaitable<Result<ChainReport>> verify(Caller& caller, ChainRange range);
 
  private:
   store::Store& store_;

@@ -14,6 +14,8 @@ namespace {
 constexpr std::string_view kMacKeyName = "api-key-mac";
 constexpr std::string_view kFieldKeyName = "field";
 constexpr std::string_view kRowMacKeyName = "row-mac";
+/// What stood where kMacKeyName's AAD now says that rows are sealed.
+constexpr std::string_view kUnsealedRowsAad = "oneclaw/server-key/v1|mac|api-key-mac";
 
 /// What the store has, or what was just made for it.
 struct StoredKeys {
@@ -64,11 +66,48 @@ Result<void> give_key(RowMac& row_mac, crypto::Keyring& keyring, const store::Se
   return {};
 }
 
+/// Whether this store's rows have never been sealed: its MAC key is still wrapped as it was before
+/// there were seals. From then on it never is again, so a row without a seal can't be one of that
+/// time, whatever else somebody has taken out of the database.
+Result<bool> rows_are_unsealed(crypto::Keyring& keyring, const store::ServerKeyRow& mac) {
+  const crypto::WrappedKey wrapped{mac.root_key_id, mac.wrapped};
+  auto opened = keyring.unwrap(wrapped, server_key_aad(kMacKeyName));
+  if (opened.ok()) return false;
+  if (opened.problem().code != "decryption-failed") return std::move(opened).problem();
+  return keyring.unwrap(wrapped, Bytes(kUnsealedRowsAad.begin(), kUnsealedRowsAad.end())).ok();
+}
+
+/// Gives `row_mac` its key, after the rows of a store from before seals have got theirs.
+Result<store::ServerKeyRow> load_row_mac(store::Transaction& transaction, crypto::Keyring& keyring,
+                                         RowMac& row_mac, store::ServerKeyRow& mac) {
+  store::KeyRepository keys(transaction);
+  const bool first_start = !keys.server_key(kMacKeyName);
+  TRY(mac, find_or_make_key(keys, keyring, kMacKeyName));
+  TRY(const bool unsealed, rows_are_unsealed(keyring, mac));
+  const bool has_key = keys.server_key(kRowMacKeyName).has_value();
+  if (!first_start && !unsealed && !has_key) {
+    return problems::internal(
+        "The key that seals rows is missing: the database was changed from outside.");
+  }
+  TRY(const store::ServerKeyRow row, find_or_make_key(keys, keyring, kRowMacKeyName));
+  CHECK_OK(give_key(row_mac, keyring, row));
+  if (!unsealed) return row;
+  if (!has_key) store::seal_unsealed_rows(transaction);
+  TRY(const Key256 key, unwrap_key(keyring, mac.root_key_id, mac.wrapped,
+                                   Bytes(kUnsealedRowsAad.begin(), kUnsealedRowsAad.end())));
+  TRY(const crypto::WrappedKey wrapped, keyring.wrap(key.view(), server_key_aad(kMacKeyName)));
+  mac.root_key_id = wrapped.root_key_id;
+  mac.wrapped = wrapped.blob;
+  keys.rewrap_server_key(mac.name, mac.root_key_id, mac.wrapped);
+  return row;
+}
+
 }  // namespace
 
 Bytes server_key_aad(std::string_view name) {
   const std::string_view kind = name == kFieldKeyName ? "field" : "mac";
-  const std::string text = "oneclaw/server-key/v1|" + std::string(kind) + "|" + std::string(name);
+  std::string text = "oneclaw/server-key/v1|" + std::string(kind) + "|" + std::string(name);
+  if (name == kMacKeyName) text += "|rows-are-sealed";
   return {text.begin(), text.end()};
 }
 
@@ -94,12 +133,8 @@ asio::awaitable<Result<ServerKeys>> load_server_keys(store::Store& store, crypto
       keys.insert_signing_key(row);
       stored.signing.push_back(std::move(row));
     }
-    TRY(stored.mac, find_or_make_key(keys, keyring, kMacKeyName));
     TRY(stored.field, find_or_make_key(keys, keyring, kFieldKeyName));
-    const bool unsealed = !keys.server_key(kRowMacKeyName);
-    TRY(stored.row_mac, find_or_make_key(keys, keyring, kRowMacKeyName));
-    CHECK_OK(give_key(row_mac, keyring, stored.row_mac));
-    if (unsealed) store::seal_unsealed_rows(transaction);
+    TRY(stored.row_mac, load_row_mac(transaction, keyring, row_mac, stored.mac));
     return stored;
   };
   CO_TRY(const StoredKeys stored, co_await store.write(load));

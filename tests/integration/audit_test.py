@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from harness.chain import chain_hash
 from harness.client import PASSWORD, Api, Person
 from harness.database import blob, opened
 from harness.threads import run_together
@@ -209,6 +210,55 @@ def test_the_chain_links_and_verifies(owner, vault):
     assert len({event["integrity_hash"] for event in events}) == len(events)
     assert owner.verify(limit=5)["events_checked"] == 5
     assert owner.verify(**{"from": events[5]["created_at"]})["chain_valid"]
+
+
+def test_a_long_chain_is_verified_page_by_page(owner, vault):
+    for i in range(12):
+        owner.put(vault, f"p/{i}", "v")
+    pages = [owner.verify(limit=4)]
+    while not pages[-1]["complete"]:
+        pages.append(owner.verify(limit=4, after_sequence=pages[-1]["last_sequence"]))
+    assert all(page["chain_valid"] for page in pages)
+    assert len(pages) > 4  # each page is itself an event
+    assert sum(page["events_verified"] for page in pages) == pages[-1]["last_sequence"]
+    assert pages[-1]["last_sequence"] == pages[-1]["head_sequence"]
+    newest = owner.events(action="audit.verify", limit=len(pages))["events"]
+    assert pages[-1]["last_integrity_hash"] == newest[1]["integrity_hash"]
+    assert not pages[0]["complete"] and pages[0]["head_sequence"] > 4
+    for wrong in (10**9, -1, "x"):
+        assert owner.verify(400, after_sequence=wrong).fields == {"after_sequence"}
+
+
+def test_the_chain_is_as_documented(new_server):
+    server = new_server()
+    _, events = make_history(server)
+    with opened(server) as database:
+        rows = database.execute(
+            "SELECT org_id, sequence, id, action, actor_type, actor_id, resource_type, "
+            "resource_id, details, ip_address, created_at, prev_event_id, integrity_hash "
+            "FROM audit_events WHERE org_id = ? ORDER BY sequence",
+            (blob(events[0]["org_id"]),)).fetchall()
+    assert len(rows) == len(events) + 1  # asking for them is one
+    before = bytes(32)
+    for row in rows:
+        before = chain_hash(before, row[:-1])
+        assert before == row[-1]
+
+
+def test_a_break_on_a_later_page_is_found(new_server):
+    server = new_server()
+    owner, events = make_history(server)
+    with opened(server) as database:
+        database.execute("UPDATE audit_events SET actor_id = '' WHERE id = ?",
+                         (blob(events[0]["id"]),))
+    with server:
+        owner.api = Api(server.url)
+        first = owner.verify(limit=3)
+        assert first["chain_valid"] and not first["complete"]
+        second = owner.verify(after_sequence=first["last_sequence"])
+        assert not second["chain_valid"] and not second["complete"]
+        assert second["broken_at_event_id"] == events[0]["id"]
+        assert second["last_sequence"] == len(events) - 1
 
 
 def test_concurrent_writers_make_one_chain(owner, vault):

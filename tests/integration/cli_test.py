@@ -11,7 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from harness.chain import lengthen
 from harness.cli import Cli
+from harness.client import Api
+from harness.database import blob, opened
 from harness.server import REPOSITORY, binary
 from harness.slow_proxy import SlowProxy
 from harness.tls import self_signed
@@ -824,6 +827,31 @@ def test_audit(in_vault, owner, vault):
     assert len(rows) == 1 and rows[0].split("\t")[1] == "secret.read"
     assert in_vault.out("audit", "verify").startswith("The chain holds")
     assert in_vault.json("audit", "verify")["chain_valid"] is True
+
+
+def test_audit_verify_goes_over_a_long_chain(new_server, tmp_path):
+    """Longer than the 10,000 events that one request checks."""
+    server = new_server().start()
+    owner = Api(server.url).signup()
+    org = owner.me()["org_id"]
+    server.stop()
+    with opened(server) as database:
+        lengthen(database, org, 25_000)
+    with server:
+        cli = Cli(tmp_path, server.url, ONECLAW_TOKEN=owner.token)
+        shown = cli.out("audit", "verify")
+        holds = re.match(r"The chain holds: (\d+) of (\d+) events fit.\n"
+                         r"Its head: event (\d+), [0-9a-f]{64}\n$", shown)
+        assert holds and len(set(holds.groups())) == 1 and int(holds[1]) > 25_000, shown
+        assert cli.json("audit", "verify")["complete"] is True
+        server.stop()
+        with opened(server) as database:
+            database.execute("UPDATE audit_events SET actor_id = 'x' WHERE org_id = ? "
+                             "AND sequence = 22222", (blob(org),))
+        server.start()
+        slow = cli.with_variables(ONECLAW_BASE_URL=server.url)
+        broken = slow.out("audit", "verify", code=1)
+        assert broken.startswith("THE CHAIN IS BROKEN: 22221 of "), broken
 
 
 def test_audit_follow_shows_each_event_once(in_vault, owner, vault):
