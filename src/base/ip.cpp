@@ -103,4 +103,8 @@ std::string Cidr::to_string() const {
   return base.to_string() + "/" + std::to_string(prefix);
 }
 
+bool any_contains(const std::vector<Cidr>& blocks, const IpAddress& address) {
+  return std::ranges::any_of(blocks, [&](const Cidr& block) { return block.contains(address); });
+}
+
 }  // namespace oneclaw

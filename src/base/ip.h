@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace oneclaw {
 
@@ -34,5 +35,8 @@ struct Cidr {
   [[nodiscard]] bool contains(const IpAddress& address) const;
   [[nodiscard]] std::string to_string() const;
 };
+
+/// Whether one of the blocks contains the address.
+bool any_contains(const std::vector<Cidr>& blocks, const IpAddress& address);
 
 }  // namespace oneclaw

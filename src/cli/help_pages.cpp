@@ -222,9 +222,14 @@ Result<std::string> completion_script(std::string_view shell) {
     return std::string(
         "function __oneclaw_complete\n"
         "  set -l words (commandline -opc) (commandline -ct)\n"
-        "  oneclaw __complete -- $words[2..-1] 2>/dev/null\n"
+        "  set -l candidates (oneclaw __complete -- $words[2..-1] 2>/dev/null)\n"
+        "  if set -q candidates[1]\n"
+        "    printf '%s\\n' $candidates\n"
+        "  else\n"
+        "    __fish_complete_path (commandline -ct)\n"
+        "  end\n"
         "end\n"
-        "complete -c oneclaw -a '(__oneclaw_complete)'\n");
+        "complete -c oneclaw -f -a '(__oneclaw_complete)'\n");
   }
   return problems::bad_request("Completion is for bash, zsh and fish.");
 }

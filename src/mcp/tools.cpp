@@ -42,6 +42,17 @@ std::string next_step(const Tool& tool, const Problem& problem) {
            "target_type secret and target_id VAULT_ID/PATH; once a person has approved, call " +
            std::string(tool.name) + " again.";
   }
+  if (tool.name == "request_approval") {
+    // The general advice would lead back here.
+    if (problem.status == 403) {
+      return "No policy lets you ask for this: tell your human. People don't ask, they decide.";
+    }
+    if (problem.status == 404) {
+      return "There is no such secret or vault that you may know of: check target_id.";
+    }
+    if (problem.status == 409)
+      return "You need not ask: call get_secret, or the tool that you need.";
+  }
   switch (problem.status) {
     case 0:
       return "The oneclaw server can't be reached. Tell your human; trying again at once won't "

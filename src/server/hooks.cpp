@@ -14,10 +14,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-bool any_contains(const std::vector<Cidr>& blocks, const IpAddress& address) {
-  return std::ranges::any_of(blocks, [&](const Cidr& block) { return block.contains(address); });
-}
-
 /// The id the path names: that of a secret's path, or the last UUID in the pattern.
 std::string resource_of(const http::Request& request) {
   if (const auto path = request.path_param("path"); !path.empty()) return std::string(path);

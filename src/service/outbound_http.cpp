@@ -16,10 +16,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-bool any_contains(const std::vector<Cidr>& blocks, const IpAddress& address) {
-  return std::ranges::any_of(blocks, [&](const Cidr& block) { return block.contains(address); });
-}
-
 Problem upstream(std::string detail) {
   Problem problem = problems::internal(std::move(detail));
   problem.status = 502;

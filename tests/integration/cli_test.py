@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness.chain import lengthen
-from harness.cli import Cli
+from harness.cli import Cli, Terminal
 from harness.client import Api
 from harness.database import blob, opened
 from harness.server import REPOSITORY, binary
@@ -893,22 +893,56 @@ def test_doctor(stranger, owner):
     assert "BAD credentials file" in stranger.out("doctor", code=FAILED)
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts(stranger, shell, tmp_path):
-    script = stranger.out("completion", shell)
-    assert "oneclaw" in script and "__complete" in script
-    stranger.run("completion", "tcsh", code=USAGE)
-
-
-def test_bash_completes(stranger, tmp_path):
+@pytest.fixture
+def on_path(stranger, tmp_path):
+    """`oneclaw` is found by its name, and beside it lies a file."""
     links = tmp_path / "bin"
     links.mkdir()
     (links / "oneclaw").symlink_to(os.path.realpath(binary()))
-    script = 'source <(oneclaw completion bash); COMP_WORDS=(oneclaw secret d); COMP_CWORD=2; ' \
-             '_oneclaw; echo "${COMPREPLY[@]}"'
-    out = subprocess.run(["bash", "-c", script], capture_output=True, check=True, env={
-        **stranger.environment, "PATH": f"{links}:{os.environ['PATH']}"}).stdout.decode()
-    assert out.split() == ["describe", "delete"]
+    (tmp_path / "described.txt").write_text("")
+    return stranger.with_variables(PATH=f"{links}:{os.environ['PATH']}", PS1="$ ")
+
+
+INTERACTIVE = {"bash": (["bash", "--norc", "--noprofile", "-i"], ""),
+               "zsh": (["zsh", "-f", "-i"], "autoload -Uz compinit; compinit -u -D; ")}
+
+
+@pytest.mark.parametrize("shell", sorted(INTERACTIVE))
+def test_tab_completes(on_path, tmp_path, shell):
+    """In a shell on a pseudo-terminal: what Tab made of the line is printed by an echo before it."""
+    command, before = INTERACTIVE[shell]
+    terminal = Terminal(command, on_path.environment, tmp_path)
+    terminal.send(before + f"source <(oneclaw completion {shell}); echo rea''dy\n")
+    terminal.read_until("ready")
+
+    def line(typed):
+        terminal.send(typed + "\t\x01echo '<' \x05 '>'\n")
+        return terminal.read_until(" >\r\n").rsplit("< ", 1)[1].split(" >")[0].split()
+
+    assert line("oneclaw sec") == ["oneclaw", "secret"]
+    assert line("oneclaw secret desc") == ["oneclaw", "secret", "describe"]
+    assert line("oneclaw secret set --ty") == ["oneclaw", "secret", "set", "--type"]
+    assert line("oneclaw inject -i desc") == ["oneclaw", "inject", "-i", "described.txt"]
+    terminal.send("exit\n")
+    terminal.finish()
+
+
+def test_fish_completes(on_path, tmp_path):
+    def candidates(typed):
+        script = f"oneclaw completion fish | source; complete -C '{typed}'"
+        out = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, check=True,
+                             env=on_path.environment, cwd=tmp_path, timeout=60)
+        assert out.stderr == b"", out
+        return [line.split("\t")[0] for line in out.stdout.decode().splitlines()]
+
+    assert candidates("oneclaw sec") == ["secret"]
+    assert candidates("oneclaw secret d") == ["delete", "describe"]
+    assert candidates("oneclaw secret set --ty") == ["--type"]
+    assert candidates("oneclaw inject -i desc") == ["described.txt"]
+
+
+def test_completion_knows_its_shells(stranger):
+    stranger.run("completion", "tcsh", code=USAGE)
 
 
 def test_docs_are_up_to_date(stranger):

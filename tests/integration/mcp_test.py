@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import threading
+import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import requests
 
 from harness.cli import clean_environment
 from harness.server import binary
+from harness.times import in_seconds
 from harness.upstream import Upstream
 
 MODULES = os.environ.get("ONECLAW_MCP_MODULES")
@@ -150,6 +152,74 @@ def test_request_approval(drive, owner, vault):
     assert approval["status"] == "pending"
     owner.request("POST", f"/v1/approvals/{approval['id']}/decide", 200, json={"decision": "approve"})
     assert good(as_agent.call("get_secret", path="prod/key"))["value"] == "behind a person"
+
+
+def test_request_approval_says_why_not(drive, owner, vault):
+    owner.put(vault, "prod/key", "v")
+    owner.put(vault, "dev/key", "v")
+    agent = owner.agent()
+    owner.policy(vault, agent, "prod/**", consensus_trigger={
+        "conditions": [{"type": "always"}], "approval": {"min_approvals": 1}})
+
+    def ask(path, **more):
+        return ("request_approval", {"action": "secret.read", "target_type": "secret",
+                                     "target_id": f"{vault}/{path}", **more})
+    as_agent = drive(agent, vault)
+    results = as_agent.calls(
+        ask("dev/key"), ask("prod/key", risk_tier=9), ask("prod/key", summary=[1]),
+        ("request_approval", {}), ("request_approval", {**ask("")[1], "target_id": "nowhere"}),
+        ("request_approval", {**ask("")[1], "target_id": f"{uuid.uuid4()}/a"}),
+        ask("prod/key"), ask("prod/key", reason="once more"))
+    refusal = bad(results[0], 403)
+    assert "with request_approval" not in refusal["next_step"]  # that is what was just refused
+    fields = [{error["field"] for error in bad(result, 400)["fields"]} for result in results[1:5]]
+    assert fields == [{"risk_tier"}, {"summary"}, {"action", "target_type", "target_id"},
+                      {"target_id"}]
+    bad(results[5], 404)
+    first, again = good(results[6]), good(results[7])
+    assert first["id"] == again["id"] and again["reason"] == "once more"
+    owner.request("POST", f"/v1/approvals/{first['id']}/decide", 200, json={"decision": "approve"})
+    granted = bad(as_agent.call(*ask("prod/key")[:1], **ask("prod/key")[1]), 409)
+    assert "get_secret" in granted["next_step"]
+    # People don't ask: they decide.
+    assert "don't ask" in bad(drive(owner, vault).call("request_approval", **ask("prod/key")[1]),
+                              403)["next_step"]
+
+
+def test_share_secret(drive, owner, vault, api):
+    owner.put(vault, "db/password", "what is shared")
+    agent = owner.agent()
+    until = in_seconds(3600)
+    results = drive(owner, vault).calls(
+        ("share_secret", {"path": "db/password", "recipient_type": "anyone_with_link",
+                          "expires_at": until, "max_access_count": 1, "passphrase": "open sesame"}),
+        ("share_secret", {"path": "db/password", "recipient_type": "agent",
+                          "recipient_id": agent.id, "expires_at": until}),
+        ("share_secret", {"path": "db/password", "recipient_type": "external_email",
+                          "expires_at": until}),
+        ("share_secret", {"path": "db/password", "recipient_type": "anyone_with_link"}),
+        ("share_secret", {"path": "db/password", "recipient_type": "anyone_with_link",
+                          "expires_at": "tomorrow"}),
+        ("share_secret", {"path": "missing", "recipient_type": "anyone_with_link",
+                          "expires_at": until}))
+    by_link = good(results[0])
+    assert "what is shared" not in json.dumps(results) and "open sesame" not in json.dumps(results)
+    link = f"/v1/share/{by_link['share_id']}"
+    assert by_link["share_url"].endswith(link)
+    api.request("GET", link, (401, 403))
+    passphrase = {"X-Share-Passphrase": "open sesame"}
+    assert api.request("GET", link, 200, headers=passphrase)["value"] == "what is shared"
+    api.request("GET", link, 404, headers=passphrase)  # used up
+    agent.sign_in()
+    shared = agent.request("GET", f"/v1/share/{good(results[1])['id']}", 200)
+    assert shared["value"] == "what is shared"
+    assert [{error["field"] for error in bad(result, 400)["fields"]} for result in results[2:5]] == [
+        {"email"}, {"expires_at"}, {"expires_at"}]
+    bad(results[5], 404)
+    # Being shown a secret is not to have it: who can't read it by a policy can't share it on.
+    passed_on = drive(agent, vault).call("share_secret", path="db/password",
+                                         recipient_type="anyone_with_link", expires_at=until)
+    bad(passed_on, 403)
 
 
 def test_agents_reach_what_a_policy_lets_them(drive, owner, vault):

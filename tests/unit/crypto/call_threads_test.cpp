@@ -37,16 +37,18 @@ TEST(CallThreads, ACallThatWasGivenUpBeforeItBeganNeverRuns) {
 }
 
 TEST(CallThreads, EndWhileACallHangs) {
+  std::promise<void> begun;
   std::promise<void> go_on;
   std::promise<void> returned;
   auto past = returned.get_future();
   {
     CallThreads threads(1);
-    const auto work = [gate = go_on.get_future().share(), &returned] {
+    threads.post([&begun, &returned, gate = go_on.get_future().share()] {
+      begun.set_value();
       gate.wait();
       returned.set_value();
-    };
-    EXPECT_FALSE(threads.run(work, milliseconds(1)));
+    });
+    begun.get_future().wait();
   }
   go_on.set_value();
   past.wait();
