@@ -73,11 +73,11 @@ std::optional<Bytes> decode(std::string_view text, const std::array<std::uint8_t
 
 std::string to_hex(ByteView bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
+  std::string text(bytes.size() * 2, '0');
+  std::size_t at = 0;
   for (const std::uint8_t byte : bytes) {
-    text += kDigits[byte >> 4U];
-    text += kDigits[byte & 0x0fU];
+    text[at++] = kDigits[byte >> 4U];
+    text[at++] = kDigits[byte & 0x0fU];
   }
   return text;
 }

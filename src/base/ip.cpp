@@ -42,8 +42,18 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
 }
 
 std::string IpAddress::to_string() const {
+  if (!v6) {  // inet_ntop() goes by way of printf
+    std::string dotted;
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (i > 0) dotted += '.';
+      std::array<char, 3> digits{};
+      dotted.append(digits.data(),
+                    std::to_chars(digits.data(), digits.data() + digits.size(), bytes[i]).ptr);
+    }
+    return dotted;
+  }
   std::array<char, INET6_ADDRSTRLEN> text{};
-  inet_ntop(v6 ? AF_INET6 : AF_INET, bytes.data(), text.data(), text.size());
+  inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
   return text.data();
 }
 

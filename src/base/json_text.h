@@ -82,6 +82,15 @@ class JsonMembers {
   void start(std::string_view name) {
     if (!first_) out_.push_back(',');
     first_ = false;
+    char piece[64];  // one append, not three
+    if (name.size() + 3 <= sizeof piece) {
+      piece[0] = '"';
+      name.copy(piece + 1, name.size());
+      piece[name.size() + 1] = '"';
+      piece[name.size() + 2] = ':';
+      out_.append(std::string_view(piece, name.size() + 3));
+      return;
+    }
     out_.push_back('"');
     out_.append(name);
     out_.append(std::string_view("\":"));

@@ -1,7 +1,5 @@
 #include "base/time.h"
 
-#include <fmt/format.h>
-
 namespace oneclaw {
 
 namespace chrono = std::chrono;
@@ -20,6 +18,13 @@ std::optional<int> digits(std::string_view text, std::size_t offset, std::size_t
     value = value * 10 + (c - '0');
   }
   return value;
+}
+
+/// Writes `value` as `count` digits at `offset`.
+void put_digits(std::string& text, std::size_t offset, std::size_t count, std::int64_t value) {
+  for (std::size_t i = offset + count; i-- > offset; value /= 10) {
+    text[i] = static_cast<char>('0' + value % 10);
+  }
 }
 
 /// `Z`, `+hh:mm` or `-hh:mm`.
@@ -45,10 +50,15 @@ std::string to_rfc3339(TimePoint time) {
   const auto days = chrono::floor<chrono::days>(time);
   const chrono::year_month_day date(days);
   const chrono::hh_mm_ss clock(time - days);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
+  std::string text = "0000-00-00T00:00:00.000000Z";
+  put_digits(text, 0, 4, static_cast<int>(date.year()));
+  put_digits(text, 5, 2, static_cast<unsigned>(date.month()));
+  put_digits(text, 8, 2, static_cast<unsigned>(date.day()));
+  put_digits(text, 11, 2, clock.hours().count());
+  put_digits(text, 14, 2, clock.minutes().count());
+  put_digits(text, 17, 2, clock.seconds().count());
+  put_digits(text, 20, 6, clock.subseconds().count());
+  return text;
 }
 
 std::optional<TimePoint> parse_rfc3339(std::string_view text) {

@@ -85,12 +85,12 @@ std::optional<Uuid> Uuid::from_bytes(std::span<const std::uint8_t> raw) {
 }
 
 std::string Uuid::to_string() const {
-  std::string text;
-  text.reserve(36);
+  std::string text(36, '-');
+  std::size_t at = 0;
   for (const std::uint8_t byte : bytes) {
-    if (is_dash_position(text.size())) text += '-';
-    text += kHex[byte >> 4U];
-    text += kHex[byte & 0x0fU];
+    if (is_dash_position(at)) ++at;
+    text[at++] = kHex[byte >> 4U];
+    text[at++] = kHex[byte & 0x0fU];
   }
   return text;
 }

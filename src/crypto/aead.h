@@ -1,4 +1,4 @@
-// AES-256-GCM (NIST SP 800-38D) through OpenSSL's EVP interface.
+// AES-256-GCM (NIST SP 800-38D), by OpenSSL or libsodium.
 #pragma once
 
 #include "base/result.h"

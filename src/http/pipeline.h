@@ -29,6 +29,10 @@ class PipelineHooks {
   virtual void give_back_quota(const Request& request) = 0;
   /// The principal of a bearer token; 401 otherwise.
   virtual boost::asio::awaitable<Result<Principal>> authenticate(std::string_view bearer_token) = 0;
+  /// authenticate() of a token that was seen before, without a wait; nullopt when it takes one.
+  virtual std::optional<Principal> recognize(std::string_view /*bearer_token*/) {
+    return std::nullopt;
+  }
   /// 403 when an IP rule shuts the caller out.
   virtual Result<void> check_ip_rules(const Caller& caller) = 0;
   /// Whether the token's scopes cover `needed`.

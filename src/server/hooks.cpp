@@ -103,6 +103,10 @@ void Hooks::give_back_quota(const http::Request& request) {
   quotas_.give_back(request.caller.principal.org_id);
 }
 
+std::optional<Principal> Hooks::recognize(std::string_view bearer_token) {
+  return tokens_.recognize(bearer_token);
+}
+
 asio::awaitable<Result<Principal>> Hooks::authenticate(std::string_view bearer_token) {
   return tokens_.authenticate(bearer_token);
 }

@@ -34,6 +34,7 @@ class Hooks final : public http::PipelineHooks {
   boost::asio::awaitable<Result<void>> take_quota(http::Request& request) override;
   void give_back_quota(const http::Request& request) override;
   boost::asio::awaitable<Result<Principal>> authenticate(std::string_view bearer_token) override;
+  std::optional<Principal> recognize(std::string_view bearer_token) override;
   Result<void> check_ip_rules(const Caller& caller) override;
   bool scope_allows(const Principal& principal, std::string_view needed) override;
   /// Into the caller's org's chain; into the server's own (nil org) when there is no principal.

@@ -52,7 +52,7 @@ asio::awaitable<Result<std::vector<domain::AuditEvent>>> Billing::history(Caller
     for (std::int64_t offset = 0;; offset += kPage) {
       auto page = audit.list(caller.principal.org_id, {}, kPage, offset);
       for (domain::AuditEvent& event : page) {
-        if (!Usage::counts(event)) continue;
+        if (!Usage::counts(event.actor_type, event.details_json)) continue;
         events.push_back(std::move(event));
         if (events.size() == static_cast<std::size_t>(limit)) return events;
       }

@@ -385,7 +385,9 @@ asio::awaitable<Result<SecretValue>> Secrets::fetch(Caller& caller, Uuid vault_i
   AuditEntry entry = read_entry(vault_id, path, secret, binding_id);
   const Uuid org_id = caller.principal.org_id;
   Result<SecureBytes> value = problems::internal();
-  if (auto kek = co_await keys_.get(org_id, found.kek); kek.ok()) {
+  Result<std::shared_ptr<const Key256>> kek = keys_.find(*found.kek);
+  if (!*kek) kek = co_await keys_.get(org_id, found.kek);
+  if (kek.ok()) {
     value = crypto::open_version(**kek, secret.version.kek_version,
                                  version_binding(org_id, vault_id, path, secret.version),
                                  secret.sealed);

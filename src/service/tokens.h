@@ -60,9 +60,10 @@ class Tokens {
   /// The principal of a token that is valid and alive right now: its signature and claims hold, it
   /// was not revoked, and the account (and key) it came from still stands with the same token
   /// version. Scopes and vault binding are those of the record now, not those at issue. 401 else.
-  /// A token that was verified before is found by its SHA-256 in memory, until it expires or
-  /// something that it hangs on changes.
   boost::asio::awaitable<Result<Principal>> authenticate(std::string_view token);
+  /// The same, for a token that was verified before: it is found by its SHA-256 in memory, until it
+  /// expires or something that it hangs on changes. nullopt when it isn't.
+  [[nodiscard]] std::optional<Principal> recognize(std::string_view token);
 
   /// The stored form of a refresh token.
   [[nodiscard]] Bytes refresh_mac(std::string_view refresh_token) const;

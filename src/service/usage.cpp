@@ -2,14 +2,14 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/json/parse.hpp>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
 #include "domain/quotas.h"
-#include "store/audit_repository.h"
 
 namespace oneclaw::service {
 
@@ -17,15 +17,22 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::int64_t kPage = 1000;
+constexpr std::int64_t kPage = 2000;
 constexpr std::int64_t kOrgsAtOnce = 100;
 
 /// Counts by month, principal and action.
 class Tally {
  public:
-  void add(const domain::AuditEvent& event) {
-    if (!Usage::counts(event)) return;
-    ++counts_[{domain::month_of(event.created_at), event.actor_type, event.actor_id, event.action}];
+  void add(const store::EventView& event) {
+    if (!Usage::counts(event.actor_type, event.details)) return;
+    const Key<std::string_view> key{domain::month_of(event.created_at), event.actor_type,
+                                    event.actor_id, event.action};
+    // Events of one principal come in runs.
+    if (last_ == counts_.end() || last_->first != key) {
+      last_ = counts_.find(key);
+      if (last_ == counts_.end()) last_ = counts_.emplace(key, 0).first;
+    }
+    ++last_->second;
   }
   void add(const store::UsageCount& count) {
     counts_[{count.month, count.principal_type, count.principal_id, count.action}] += count.count;
@@ -40,18 +47,24 @@ class Tally {
   }
 
  private:
-  std::map<std::tuple<std::int64_t, std::string, std::string, std::string>, std::int64_t> counts_;
+  template <class Text>
+  using Key = std::tuple<std::int64_t, Text, Text, Text>;
+  using Counts = std::map<Key<std::string>, std::int64_t, std::less<>>;
+
+  Counts counts_;
+  Counts::iterator last_ = counts_.end();
 };
 
 }  // namespace
 
-bool Usage::counts(const domain::AuditEvent& event) {
-  if (event.actor_type != "user" && event.actor_type != "agent") return false;
-  boost::system::error_code error;
-  const auto details = boost::json::parse(event.details_json, error);
-  if (error || !details.is_object()) return true;
-  const auto* status = details.get_object().if_contains("status");
-  return status == nullptr || (*status != 402 && *status != 429);
+bool Usage::counts(std::string_view actor_type, std::string_view details_json) {
+  if (actor_type != "user" && actor_type != "agent") return false;
+  constexpr std::string_view kMember = R"("status":)";
+  // As AuditLog writes it; within a member's text the quotes would be escaped.
+  const std::size_t status = details_json.find(kMember);
+  if (status == std::string_view::npos) return true;
+  const std::string_view code = details_json.substr(status).substr(kMember.size(), 3);
+  return code != "402" && code != "429";
 }
 
 std::int64_t Usage::total(const std::vector<store::UsageCount>& counts) {
@@ -63,17 +76,15 @@ std::int64_t Usage::total(const std::vector<store::UsageCount>& counts) {
 std::vector<store::UsageCount> Usage::of_month(store::Transaction& transaction, const Uuid& org_id,
                                                std::int64_t month) {
   store::UsageRepository usage(transaction);
-  store::AuditRepository audit(transaction);
   Tally tally;
   for (const store::UsageCount& count : usage.counts(org_id, month)) tally.add(count);
   std::int64_t after = usage.cursor(org_id);
   for (;;) {
-    const auto events = audit.walk(org_id, after, kPage);
-    if (events.empty()) break;
-    for (const domain::AuditEvent& event : events) {
+    const std::int64_t last = usage.scan(org_id, after, kPage, [&](const store::EventView& event) {
       if (domain::month_of(event.created_at) == month) tally.add(event);
-    }
-    after = events.back().sequence;
+    });
+    if (last == after) break;
+    after = last;
   }
   return tally.list();
 }
@@ -87,21 +98,22 @@ asio::awaitable<void> Usage::roll_up() {
     const auto backlogs = co_await store_.read(look);
     if (!backlogs.ok() || backlogs->empty()) co_return;
     for (const store::UsageBacklog& backlog : *backlogs) {
-      std::vector<domain::AuditEvent> events;
+      Tally tally;
+      std::int64_t last = backlog.counted;
       const auto read = [&](store::Transaction& transaction) -> Result<void> {
-        events = store::AuditRepository(transaction).walk(backlog.org_id, backlog.counted, kPage);
+        last = store::UsageRepository(transaction)
+                   .scan(backlog.org_id, backlog.counted, kPage,
+                         [&](const store::EventView& event) { tally.add(event); });
         return {};
       };
       if (const Result<void> done = co_await store_.read(read); !done.ok()) co_return;
-      if (events.empty()) continue;
-      Tally tally;
-      for (const domain::AuditEvent& event : events) tally.add(event);
+      if (last == backlog.counted) continue;
       const auto counts = tally.list();
       const auto write = [&](store::Transaction& transaction) -> Result<void> {
         store::UsageRepository usage(transaction);
         if (usage.cursor(backlog.org_id) != backlog.counted) return {};  // counted by another
         for (const store::UsageCount& count : counts) usage.add(backlog.org_id, count);
-        usage.set_cursor(backlog.org_id, events.back().sequence);
+        usage.set_cursor(backlog.org_id, last);
         return {};
       };
       if (const Result<void> done = co_await store_.write(backlog.org_id, write); !done.ok()) {

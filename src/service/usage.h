@@ -4,6 +4,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -28,7 +29,7 @@ class Usage {
 
   /// Whether an event is a request of a person or an agent that was let through: those that a
   /// quota or a rate refused (402, 429) are not counted.
-  static bool counts(const domain::AuditEvent& event);
+  static bool counts(std::string_view actor_type, std::string_view details_json);
 
  private:
   store::Store& store_;

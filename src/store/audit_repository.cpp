@@ -57,19 +57,19 @@ void AuditRepository::append(const domain::AuditEvent& event) {
           "INSERT INTO audit_events (org_id, sequence, id, action, actor_type, actor_id, "
           "resource_type, resource_id, details, ip_address, created_at, prev_event_id, "
           "integrity_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")
-      .bind(1, event.org_id)
+      .bind_lasting(1, event.org_id.bytes)
       .bind(2, event.sequence)
-      .bind(3, event.id)
-      .bind(4, event.action)
-      .bind(5, event.actor_type)
-      .bind(6, event.actor_id)
-      .bind(7, event.resource_type)
-      .bind(8, event.resource_id)
-      .bind(9, event.details_json)
-      .bind(10, event.ip_address)
+      .bind_lasting(3, event.id.bytes)
+      .bind_lasting(4, event.action)
+      .bind_lasting(5, event.actor_type)
+      .bind_lasting(6, event.actor_id)
+      .bind_lasting(7, event.resource_type)
+      .bind_lasting(8, event.resource_id)
+      .bind_lasting(9, event.details_json)
+      .bind_lasting(10, event.ip_address)
       .bind(11, event.created_at)
       .bind(12, event.prev_event_id)
-      .bind(13, event.integrity_hash)
+      .bind_lasting(13, event.integrity_hash)
       .run();
   const domain::ChainHead head{event.sequence, event.id, event.integrity_hash, event.created_at};
   if (ChainHeads* heads = transaction_.heads()) {

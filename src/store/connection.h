@@ -50,6 +50,9 @@ class Statement {
     virtual void bind_int(int index, std::int64_t value) = 0;
     virtual void bind_text(int index, std::string_view value) = 0;
     virtual void bind_blob(int index, ByteView value) = 0;
+    /// The same for what stays as it is until reset(): an implementation need not copy it.
+    virtual void bind_lasting_text(int index, std::string_view value) { bind_text(index, value); }
+    virtual void bind_lasting_blob(int index, ByteView value) { bind_blob(index, value); }
     virtual bool step() = 0;
     /// All steps; an implementation may wait for their outcome later, by the end of the job.
     virtual void run() {
@@ -92,6 +95,14 @@ class Statement {
     return bind(index, std::nullopt);
   }
 
+  /// bind() without a copy: `value` must stay as it is for as long as the statement is on loan.
+  Statement& bind_lasting(int index, std::string_view value) {
+    return impl_->bind_lasting_text(index, value), *this;
+  }
+  Statement& bind_lasting(int index, ByteView value) {
+    return impl_->bind_lasting_blob(index, value), *this;
+  }
+
   /// Runs to the next row; false when there is none.
   bool step() { return impl_->step(); }
   /// Runs a statement that gives no rows. Its Error may come as late as the connection's next
@@ -108,6 +119,7 @@ class Statement {
   }
   /// Valid until the next step().
   [[nodiscard]] ByteView view(int column) { return impl_->blob(column); }
+  [[nodiscard]] std::string_view text_view(int column) { return impl_->text(column); }
   /// Throws Error when the column isn't 16 bytes.
   [[nodiscard]] Uuid uuid(int column);
   [[nodiscard]] TimePoint time(int column) { return from_micros(impl_->integer(column)); }

@@ -63,15 +63,13 @@ class SqliteStatement final : public Statement::Impl {
     check(sqlite3_bind_int64(statement_, index, value));
   }
   void bind_text(int index, std::string_view value) override {
-    const char* text = value.data() != nullptr ? value.data() : "";  // a null pointer binds NULL
-    check(
-        sqlite3_bind_text64(statement_, index, text, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+    bind(index, value, SQLITE_TRANSIENT);
   }
-  void bind_blob(int index, ByteView value) override {
-    check(value.empty() ? sqlite3_bind_zeroblob(statement_, index, 0)
-                        : sqlite3_bind_blob64(statement_, index, value.data(), value.size(),
-                                              SQLITE_TRANSIENT));
+  void bind_blob(int index, ByteView value) override { bind(index, value, SQLITE_TRANSIENT); }
+  void bind_lasting_text(int index, std::string_view value) override {
+    bind(index, value, SQLITE_STATIC);
   }
+  void bind_lasting_blob(int index, ByteView value) override { bind(index, value, SQLITE_STATIC); }
   bool step() override {
     const int code = sqlite3_step(statement_);
     if (code == SQLITE_ROW) return true;
@@ -97,6 +95,15 @@ class SqliteStatement final : public Statement::Impl {
   }
 
  private:
+  void bind(int index, std::string_view value, sqlite3_destructor_type destructor) {
+    const char* text = value.data() != nullptr ? value.data() : "";  // a null pointer binds NULL
+    check(sqlite3_bind_text64(statement_, index, text, value.size(), destructor, SQLITE_UTF8));
+  }
+  void bind(int index, ByteView value, sqlite3_destructor_type destructor) {
+    check(value.empty()
+              ? sqlite3_bind_zeroblob(statement_, index, 0)
+              : sqlite3_bind_blob64(statement_, index, value.data(), value.size(), destructor));
+  }
   void check(int code) const {
     if (code != SQLITE_OK) fail(handle_, code);
   }

@@ -13,6 +13,23 @@ std::vector<UsageBacklog> UsageRepository::backlogs(std::int64_t limit) {
   return backlogs;
 }
 
+std::int64_t UsageRepository::scan(const Uuid& org_id, std::int64_t after, std::int64_t limit,
+                                   const std::function<void(const EventView&)>& see) {
+  auto query = connection_.prepare(
+      "SELECT sequence, created_at, actor_type, actor_id, action, details FROM audit_events "
+      "WHERE org_id = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3");
+  query.bind(1, org_id).bind(2, after).bind(3, limit);
+  while (query.step()) {
+    after = query.integer(0);
+    see({.created_at = query.time(1),
+         .actor_type = query.text_view(2),
+         .actor_id = query.text_view(3),
+         .action = query.text_view(4),
+         .details = query.text_view(5)});
+  }
+  return after;
+}
+
 std::int64_t UsageRepository::cursor(const Uuid& org_id) {
   auto query = connection_.prepare("SELECT sequence FROM usage_cursors WHERE org_id = ?1");
   return query.bind(1, org_id).step() ? query.integer(0) : 0;

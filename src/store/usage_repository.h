@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -26,12 +28,25 @@ struct UsageCount {
   std::int64_t count = 0;
 };
 
+/// What counting looks at in an audit event. Valid during the call that it is given to.
+struct EventView {
+  TimePoint created_at{};
+  std::string_view actor_type{};
+  std::string_view actor_id{};
+  std::string_view action{};
+  std::string_view details{};
+};
+
 /// Methods throw Error.
 class UsageRepository {
  public:
   explicit UsageRepository(Transaction& transaction) : connection_(transaction.connection()) {}
 
   std::vector<UsageBacklog> backlogs(std::int64_t limit);
+  /// Shows `see` up to `limit` events of an org's chain past `after`, in order. The last one's
+  /// sequence; `after` when there was none.
+  std::int64_t scan(const Uuid& org_id, std::int64_t after, std::int64_t limit,
+                    const std::function<void(const EventView&)>& see);
   std::int64_t cursor(const Uuid& org_id);
   void set_cursor(const Uuid& org_id, std::int64_t sequence);
   void add(const Uuid& org_id, const UsageCount& count);

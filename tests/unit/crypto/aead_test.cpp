@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -51,6 +54,45 @@ TEST(Aead, KnownAnswers) {
     const auto opened = open(key, *sealed, aad);
     ASSERT_TRUE(opened.ok());
     EXPECT_EQ(to_hex(*opened), v.plaintext);
+  }
+}
+
+/// Decrypts by OpenSSL, whatever the size; empty when the tag is wrong.
+std::optional<Bytes> open_by_openssl(const Key256& key, ByteView sealed, ByteView aad) {
+  const std::size_t size = sealed.size() - kNonceSize - kTagSize;
+  Bytes plaintext(size + 16);
+  Bytes tag(sealed.end() - kTagSize, sealed.end());
+  int done = 0;
+  const std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> context(
+      EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
+  EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key.view().data(), sealed.data());
+  EVP_DecryptUpdate(context.get(), nullptr, &done, aad.data(), static_cast<int>(aad.size()));
+  EVP_DecryptUpdate(context.get(), plaintext.data(), &done, sealed.data() + kNonceSize,
+                    static_cast<int>(size));
+  EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, kTagSize, tag.data());
+  if (EVP_DecryptFinal_ex(context.get(), plaintext.data() + size, &done) != 1) return std::nullopt;
+  plaintext.resize(size);
+  return plaintext;
+}
+
+// Small messages go by libsodium, large ones by OpenSSL: no size may tell which sealed it.
+TEST(Aead, BothLibrariesComputeTheSame) {
+  const Key256 key = Key256::random();
+  for (const std::size_t size : {0U, 1U, 15U, 16U, 17U, 100U, 1023U, 1024U, 1025U, 5000U}) {
+    for (const std::size_t aad_size : {1U, 16U, 250U, 1024U, 1025U}) {
+      Bytes plaintext(size);
+      Bytes aad(aad_size);
+      randombytes_buf(plaintext.data(), plaintext.size());
+      randombytes_buf(aad.data(), aad.size());
+      auto sealed = seal(key, plaintext, aad);
+      ASSERT_TRUE(sealed.ok());
+      EXPECT_EQ(open_by_openssl(key, *sealed, aad), plaintext);
+      for (const std::size_t at : {std::size_t{0}, kNonceSize, sealed->size() - 1}) {
+        (*sealed)[at] ^= 1U;
+        EXPECT_FALSE(open(key, *sealed, aad).ok());
+        (*sealed)[at] ^= 1U;
+      }
+    }
   }
 }
 
