@@ -24,6 +24,9 @@ void complete_all(std::vector<Job*>& jobs) {
   }
 }
 
+JobQueue::JobQueue(std::size_t most_queued, std::chrono::milliseconds longest_wait)
+    : most_queued_(most_queued), longest_wait_(longest_wait), state_(std::make_shared<State>()) {}
+
 asio::awaitable<Result<void>> JobQueue::run(WorkRef work, std::optional<Uuid> org_id) {
   Job job{.work = work, .org_id = org_id};
   auto initiate = [this, &job](auto handler) {
@@ -40,24 +43,37 @@ asio::awaitable<Result<void>> JobQueue::run(WorkRef work, std::optional<Uuid> or
 
 bool JobQueue::push(Job& job) {
   job.queued_at = std::chrono::steady_clock::now();
-  {
-    const std::lock_guard lock(mutex_);
-    if (closed_ || jobs_.size() >= most_queued_) return false;
-    jobs_.push_back(&job);
-  }
-  filled_.notify_one();
+  const void* const home = job.resumption->home();
+  const std::lock_guard lock(state_->mutex);
+  if (state_->closed || state_->jobs.size() >= most_queued_) return false;
+  state_->jobs.push_back(&job);
+  if (std::ranges::find(state_->waking, home) != state_->waking.end()) return true;
+  state_->waking.push_back(home);
+  // Under the lock: without it, `job` may be done and gone.
+  job.resumption->post([on_its_way = std::make_shared<WakeUp>(state_, home)] {});
   return true;
+}
+
+JobQueue::WakeUp::~WakeUp() {
+  std::size_t count = 0;
+  {
+    const std::lock_guard lock(state_->mutex);
+    std::erase(state_->waking, home_);
+    count = state_->jobs.size();
+  }
+  if (count == 1) state_->filled.notify_one();
+  if (count > 1) state_->filled.notify_all();  // none when a busy thread has taken them
 }
 
 bool JobQueue::take(std::size_t most, std::vector<Job*>& batch) {
   batch.clear();
   {
-    std::unique_lock lock(mutex_);
-    filled_.wait(lock, [this] { return closed_ || !jobs_.empty(); });
-    if (jobs_.empty()) return false;
-    while (!jobs_.empty() && batch.size() < most) {
-      batch.push_back(jobs_.front());
-      jobs_.pop_front();
+    std::unique_lock lock(state_->mutex);
+    state_->filled.wait(lock, [this] { return state_->closed || !state_->jobs.empty(); });
+    if (state_->jobs.empty()) return false;
+    while (!state_->jobs.empty() && batch.size() < most) {
+      batch.push_back(state_->jobs.front());
+      state_->jobs.pop_front();
     }
   }
   const auto oldest = std::chrono::steady_clock::now() - longest_wait_;
@@ -74,10 +90,10 @@ bool JobQueue::take(std::size_t most, std::vector<Job*>& batch) {
 
 void JobQueue::close() {
   {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
+    const std::lock_guard lock(state_->mutex);
+    state_->closed = true;
   }
-  filled_.notify_all();
+  state_->filled.notify_all();
 }
 
 }  // namespace oneclaw::store

@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -31,6 +32,8 @@ class Resumption {
   virtual void resume() = 0;
   /// Resumes all of `group`, which have the same home, of which this is one.
   virtual void post(std::vector<std::unique_ptr<Resumption>> group) = 0;
+  /// Runs `f` at home(), behind what is ready to run there now.
+  virtual void post(std::function<void()> f) = 0;
 };
 
 template <class Handler>
@@ -53,6 +56,10 @@ class PostedResumption final : public Resumption {
     });
   }
 
+  void post(std::function<void()> f) override {
+    boost::asio::post(home_.get_executor(), std::move(f));
+  }
+
  private:
   Handler handler_;
   boost::asio::executor_work_guard<boost::asio::associated_executor_t<Handler>> home_;
@@ -72,10 +79,11 @@ void complete_all(std::vector<Job*>& jobs);
 
 class JobQueue {
  public:
-  JobQueue(std::size_t most_queued, std::chrono::milliseconds longest_wait)
-      : most_queued_(most_queued), longest_wait_(longest_wait) {}
+  JobQueue(std::size_t most_queued, std::chrono::milliseconds longest_wait);
 
   /// Queues the work and waits until a thread has completed it; 503 at once when the queue is full.
+  /// A thread that waits in take() is woken once the coroutines that are ready at the same home
+  /// have run, so that what they queue is taken together.
   boost::asio::awaitable<Result<void>> run(WorkRef work, std::optional<Uuid> org_id = {});
 
   /// Waits for jobs and takes up to `most` of those that are queued then. Jobs that have waited
@@ -88,12 +96,32 @@ class JobQueue {
  private:
   bool push(Job& job);
 
+  /// What a wake-up on its way may outlive the queue with.
+  struct State {
+    std::mutex mutex;
+    std::condition_variable filled;
+    std::deque<Job*> jobs;
+    std::vector<const void*> waking;  ///< homes from which a wake-up is on its way
+    bool closed = false;
+  };
+
+  /// Wakes those that wait when it goes, whether or not its home has run it.
+  class WakeUp {
+   public:
+    WakeUp(std::shared_ptr<State> state, const void* home)
+        : state_(std::move(state)), home_(home) {}
+    ~WakeUp();
+    WakeUp(const WakeUp&) = delete;
+    WakeUp& operator=(const WakeUp&) = delete;
+
+   private:
+    const std::shared_ptr<State> state_;
+    const void* const home_;
+  };
+
   const std::size_t most_queued_;
   const std::chrono::milliseconds longest_wait_;
-  std::mutex mutex_;
-  std::condition_variable filled_;
-  std::deque<Job*> jobs_;
-  bool closed_ = false;
+  const std::shared_ptr<State> state_;
 };
 
 }  // namespace oneclaw::store
