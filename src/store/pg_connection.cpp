@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/endian/conversion.hpp>
-#include <cstdlib>
+#include <charconv>
 #include <limits>
 #include <optional>
 
@@ -51,7 +51,7 @@ std::string text_or(const char* text) {
 Error error_of(const PGresult* result) {
   const std::string state = text_or(PQresultErrorField(result, PG_DIAG_SQLSTATE));
   std::string what = "PostgreSQL error " + state;
-  for (const int field : {PG_DIAG_TABLE_NAME, PG_DIAG_CONSTRAINT_NAME}) {
+  for (const char field : {PG_DIAG_TABLE_NAME, PG_DIAG_CONSTRAINT_NAME}) {
     const std::string name = text_or(PQresultErrorField(result, field));
     if (!name.empty()) what += " " + name;
   }
@@ -59,6 +59,14 @@ Error error_of(const PGresult* result) {
     what += ": " + text_or(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
   }
   return {state.empty() ? Error::Kind::kUnavailable : kind_of(state), what};
+}
+
+/// 0 for a command that changes no rows.
+std::int64_t rows_changed(PGresult* result) {
+  const std::string_view text = PQcmdTuples(result);
+  std::int64_t rows = 0;
+  std::from_chars(text.data(), text.data() + text.size(), rows);
+  return rows;
 }
 
 bool ends_session(std::string_view state) {
@@ -171,9 +179,9 @@ class PgStatement final : public Statement::Impl {
     const int sign = big_endian<std::int16_t>(bytes + 4);
     if (weight > 4) throw Error(Error::Kind::kOther, "a number is too large");
     std::int64_t value = 0;
-    for (int i = 0; i <= weight; ++i) {
-      value = value * 10'000 +
-              (i < digits ? std::int64_t{big_endian<std::int16_t>(bytes + 8 + 2 * i)} : 0);
+    const char* digit = bytes + 8;
+    for (int i = 0; i <= weight; ++i, digit += 2) {
+      value = value * 10'000 + (i < digits ? std::int64_t{big_endian<std::int16_t>(digit)} : 0);
     }
     return sign == 0x4000 ? -value : value;
   }
@@ -346,7 +354,7 @@ void PgConnection::note(const Item& item, ResultPtr& result) {
   } else if (item.kind == Sent::kCommand) {
     last_command_ = ok ? text_or(PQcmdStatus(result.get())) : std::string();
   } else if (ok) {
-    changes_ = std::atoll(PQcmdTuples(result.get()));
+    changes_ = rows_changed(result.get());
     return;
   }
   result.reset();
@@ -444,7 +452,7 @@ void PgConnection::execute(std::string_view sql) {
     if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR && !failure) {
       failure = error_of(result.get());
     }
-    changes_ = std::atoll(PQcmdTuples(result.get()));
+    changes_ = rows_changed(result.get());
   }
   if (PQenterPipelineMode(handle_.get()) != 1) lost("the connection to PostgreSQL is lost");
   if (failure) throw Error(*failure);
