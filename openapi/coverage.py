@@ -24,11 +24,13 @@ REASONS = [
     (r"passkeys/tx-assert", "blockchain transactions are out of scope"),
     (r"passkeys", "passkeys (WebAuthn) are not built yet"),
     (r"/v1/auth/devices", "mobile device attestation is out of scope"),
-    (r"/v1/auth/(social-login|email-otp)", "sign-in is by password, Google, key or device code"),
+    (r"/v1/auth/(social-login|email-otp|federated-token)", "sign-in is by password, Google, key or device code"),
+    (r"/delegations", "one agent doesn't act for another"),
+    (r"openid-configuration", "no OpenID provider: the keys are at /.well-known/jwks.json"),
+    (r"rotate-identity-keys", "not yet: a new agent has new keys"),
     (r"/mpc$", "multi-party custody is out of scope"),
     (r"/v1/(risk|platform)|/discovery$|/card$|/directory$", "part of the hosted service"),
     (r"policy-backend|policy-shadow", "there is one policy engine"),
-    (r"pending-approvals", "see /v1/approvals"),
 ]
 
 

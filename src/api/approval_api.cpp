@@ -50,6 +50,8 @@ json::object approval_json(const store::ApprovalRow& row) {
   body["expires_at"] = to_rfc3339(row.expires_at);
   body["grant_expires_at"] = or_null(row.grant_expires_at, to_rfc3339);
   body["created_at"] = to_rfc3339(row.created_at);
+  body["required_approvals"] = row.required_approvals;
+  body["current_approvals"] = row.current_approvals;
   return body;
 }
 
@@ -81,9 +83,9 @@ Reply list(Approvals& approvals, Request& request) {
   }
   CO_TRY(query.limit, request.query_integer("limit", 50, 1, kMostListed));
   CO_TRY(query.offset, request.query_integer("offset", 0, 0, 1'000'000'000));
-  CO_TRY(const auto rows, co_await approvals.list(request.caller, std::move(query)));
+  CO_TRY(const auto page, co_await approvals.list(request.caller, std::move(query)));
   json::array array;
-  for (const store::ApprovalRow& row : rows) array.emplace_back(approval_json(row));
+  for (const store::ApprovalRow& row : page.approvals) array.emplace_back(approval_json(row));
   json::object answer;
   answer["approvals"] = std::move(array);
   co_return json_reply(200, answer);
@@ -91,8 +93,8 @@ Reply list(Approvals& approvals, Request& request) {
 
 Reply get(Approvals& approvals, Request& request) {
   CO_TRY(const Uuid id, request.path_uuid("approval_id"));
-  CO_TRY(const store::ApprovalRow row, co_await approvals.get(request.caller, id));
-  co_return json_reply(200, approval_json(row));
+  CO_TRY(const service::SignedApproval found, co_await approvals.get(request.caller, id));
+  co_return json_reply(200, approval_json(found.approval));
 }
 
 Reply decide(Approvals& approvals, Request& request) {
@@ -102,10 +104,12 @@ Reply decide(Approvals& approvals, Request& request) {
   if (body.has("decision") && decision != "approve" && decision != "reject") {
     body.mistake("decision", "must be approve or reject");
   }
-  std::optional<std::string> reason = body.text("reason", {.least = 0, .most = kMostTextBytes});
+  service::ApprovalDecision made{
+      .approve = decision == "approve",
+      .reason = body.text("reason", {.least = 0, .most = kMostTextBytes})};
   CO_CHECK_OK(body.check());
   CO_TRY(const store::ApprovalRow row,
-         co_await approvals.decide(request.caller, id, decision == "approve", std::move(reason)));
+         co_await approvals.decide(request.caller, id, std::move(made)));
   co_return json_reply(200, approval_json(row));
 }
 
@@ -130,6 +134,10 @@ Reply quick_decide(Approvals& approvals, Request& request) {
 /// Where a one-click link ends: it says what happened and knows nothing more.
 Reply decided(Approvals& /*approvals*/, Request& request) {
   const bool approved = request.query("decision") == "approved";
+  if (request.query("decision") == "pending") {
+    co_return page_reply(200, "Approved by you",
+                         "<p>Others must approve it too. You may close this page.</p>");
+  }
   co_return page_reply(200, approved ? "Approved" : "Rejected",
                        approved ? "<p>The request was approved. You may close this page.</p>"
                                 : "<p>The request was rejected. You may close this page.</p>");

@@ -68,6 +68,8 @@ struct Guests {
 /// The same for invitations and shares.
 void add_guest_pages(http::Router& router, const Guests& services);
 void add_approval_routes(http::Router& router, service::Approvals& approvals);
+void add_pending_approval_routes(http::Router& router, service::Approvals& approvals,
+                                 service::Secrets& secrets);
 void add_binding_routes(http::Router& router, service::Bindings& bindings);
 void add_audit_routes(http::Router& router, service::AuditLog& audit);
 void add_billing_routes(http::Router& router, service::Billing& billing);

@@ -14,6 +14,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kMostConditions = 16;
+constexpr std::int64_t kMostApprovals = 10;
 constexpr std::int64_t kLeastSeconds = 60;
 constexpr std::int64_t kMostWait = 30LL * 86'400;
 constexpr std::int64_t kMostGrant = 86'400;
@@ -97,14 +98,20 @@ Result<unsigned> parse_conditions(const json::object& object) {
   return asked;
 }
 
-Result<std::vector<std::string>> parse_approval(const json::object& object) {
+struct Approvers {
+  std::int64_t least = 1;
+  std::vector<std::string> roles;
+};
+
+Result<Approvers> parse_approval(const json::object& object) {
   const json::value* value = object.if_contains("approval");
   if (value == nullptr || !value->is_object()) return wrong("approval", "must be an object");
   const json::object& approval = value->get_object();
   CHECK_OK(check_members(approval, {"min_approvals", "required_roles"}, "approval."));
   const json::value* least = approval.if_contains("min_approvals");
-  if (least == nullptr || !least->is_int64() || least->get_int64() != 1) {
-    return wrong("approval.min_approvals", "must be 1: this server asks one person");
+  if (least == nullptr || !least->is_int64() || least->get_int64() < 1 ||
+      least->get_int64() > kMostApprovals) {
+    return wrong("approval.min_approvals", "must be an integer from 1 to 10");
   }
   std::vector<std::string> roles;
   if (const json::value* named = approval.if_contains("required_roles")) {
@@ -118,7 +125,7 @@ Result<std::vector<std::string>> parse_approval(const json::object& object) {
       if (std::ranges::find(roles, role) == roles.end()) roles.emplace_back(role);
     }
   }
-  return roles;
+  return Approvers{least->get_int64(), std::move(roles)};
 }
 
 Result<std::chrono::seconds> parse_seconds(const json::object& object, std::string_view name,
@@ -147,7 +154,9 @@ Result<ApprovalRule> ApprovalRule::parse(std::string_view text) {
   }
   ApprovalRule rule;
   TRY(rule.asked_, parse_conditions(object));
-  TRY(rule.roles_, parse_approval(object));
+  TRY(Approvers approvers, parse_approval(object));
+  rule.approvals_ = approvers.least;
+  rule.roles_ = std::move(approvers.roles);
   TRY(rule.wait_, parse_seconds(object, "expiry_secs", kMostWait, rule.wait_));
   TRY(rule.grant_, parse_seconds(object, "grant_secs", kMostGrant, rule.grant_));
   return rule;

@@ -66,7 +66,7 @@ class Conditions {
 /// What an allow policy may ask for on top: that a person approves each access. The wire's
 /// `consensus_trigger`, of which this server knows
 ///     {"conditions": [{"type": "always"} | {"type": "action_in", "actions": ["read", …]}],
-///      "approval": {"min_approvals": 1, "required_roles": ["owner", "admin"]},
+///      "approval": {"min_approvals": 1 to 10, "required_roles": ["owner", "admin"]},
 ///      "expiry_secs": 86400, "grant_secs": 3600}
 /// One condition that holds is enough to ask. `actions` are of read, write and delete, also as
 /// secret.read and so on. Without `required_roles` those who reach the vault whole may decide.
@@ -81,6 +81,8 @@ class ApprovalRule {
   }
   /// Who may decide: roles of the org; empty: not narrowed.
   [[nodiscard]] const std::vector<std::string>& roles() const { return roles_; }
+  /// So many people must approve; one who rejects is enough.
+  [[nodiscard]] std::int64_t approvals() const { return approvals_; }
   /// How long a request waits for its decision: a minute to 30 days.
   [[nodiscard]] std::chrono::seconds wait() const { return wait_; }
   /// How long an approval lets its requester in: a minute to a day.
@@ -89,6 +91,7 @@ class ApprovalRule {
  private:
   unsigned asked_ = 0;  ///< a bit for each Access
   std::vector<std::string> roles_;
+  std::int64_t approvals_ = 1;
   std::chrono::seconds wait_{86'400};
   std::chrono::seconds grant_{3600};
 };

@@ -220,6 +220,7 @@ struct Core {
     api::add_enrolment_routes(router, enrolments);
     api::add_link_pages(router, sign_in, account, enrolments);
     api::add_approval_routes(router, approvals);
+    api::add_pending_approval_routes(router, approvals, secrets);
     api::add_binding_routes(router, bindings);
     api::add_audit_routes(router, audit);
     api::add_security_routes(router, ip_rules);

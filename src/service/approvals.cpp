@@ -7,6 +7,7 @@
 
 #include "domain/policy.h"
 #include "service/access.h"
+#include "service/approval_rules.h"
 #include "service/mail_texts.h"
 #include "store/agent_repository.h"
 #include "store/policy_repository.h"
@@ -24,29 +25,7 @@ namespace {
 constexpr std::int64_t kFreeWaitSeconds = 86'400;
 constexpr std::int64_t kFreeGrantSeconds = 3600;
 constexpr std::size_t kIdChars = 36;
-
-AuditEntry approval_entry(std::string action, const store::ApprovalRow& row) {
-  AuditEntry entry{.action = std::move(action),
-                   .resource_type = "approval",
-                   .resource_id = row.id.to_string(),
-                   .details = {}};
-  entry.details["requester"] = row.requester_type + ":" + row.requester_id.to_string();
-  entry.details["requested_action"] = row.action;
-  if (row.vault_id) {
-    entry.details["vault_id"] = row.vault_id->to_string();
-    entry.details["path"] = *row.path;
-  }
-  return entry;
-}
-
-boost::json::object event_data(const store::ApprovalRow& row) {
-  return {{"approval_id", row.id.to_string()},
-          {"requester", row.requester_type + ":" + row.requester_id.to_string()},
-          {"action", row.action},
-          {"target_type", row.target_type},
-          {"target_id", row.target_id},
-          {"status", row.status}};
-}
+constexpr std::size_t kMostTold = 20;  ///< by email, where several must approve
 
 std::string requester_name(store::Transaction& transaction, const store::ApprovalRow& row) {
   if (row.requester_type == "agent") {
@@ -61,46 +40,6 @@ std::string target_of(const Uuid& vault_id, std::string_view path) {
   return vault_id.to_string() + "/" + std::string(path);
 }
 
-/// Whose agent or vault it is: asked first, and may decide when the policy names no roles.
-std::optional<Uuid> natural_decider(store::Transaction& transaction,
-                                    const store::ApprovalRow& row) {
-  if (row.vault_id) {
-    const auto vault = store::VaultRepository(transaction).find(row.org_id, *row.vault_id);
-    if (vault && vault->created_by_type == "user") return vault->created_by;
-    return std::nullopt;
-  }
-  const auto agent = store::AgentRepository(transaction).find(row.org_id, row.requester_id);
-  if (agent && agent->created_by_type == "user") return agent->created_by;
-  return std::nullopt;
-}
-
-bool may_decide(store::Transaction& transaction, const store::ApprovalRow& row,
-                const Uuid& user_id) {
-  if (row.requester_type == "user" && row.requester_id == user_id) return false;
-  store::UserRepository users(transaction);
-  const auto user = users.find(user_id);
-  const auto role = users.role(row.org_id, user_id);
-  if (!user || !user->is_active || !role) return false;
-  if (!row.roles.empty()) return std::ranges::find(row.roles, *role) != row.roles.end();
-  return *role == "owner" || *role == "admin" || natural_decider(transaction, row) == user_id;
-}
-
-/// The person who is asked: who owns the thing when that one may decide, else the first of the
-/// org's owners and admins who may.
-Result<Uuid> addressee(store::Transaction& transaction, const store::ApprovalRow& row) {
-  if (const auto natural = natural_decider(transaction, row);
-      natural && may_decide(transaction, row, *natural)) {
-    return *natural;
-  }
-  for (const std::string_view role : {"owner", "admin"}) {
-    for (const Uuid& user_id :
-         store::UserRepository(transaction).members_of_role(row.org_id, role)) {
-      if (may_decide(transaction, row, user_id)) return user_id;
-    }
-  }
-  return problems::forbidden("Nobody in the org may approve that.");
-}
-
 Result<void> check_open(store::Transaction& transaction, const Uuid& requester_id, TimePoint at) {
   if (store::ApprovalRepository(transaction).count_open(requester_id, at) < kMostOpenApprovals) {
     return {};
@@ -109,7 +48,7 @@ Result<void> check_open(store::Transaction& transaction, const Uuid& requester_i
 }
 
 store::ApprovalRow new_row(const Caller& caller, TimePoint at) {
-  return {.id = Uuid::v4(),
+  return {.id = Uuid::v7(),
           .org_id = caller.principal.org_id,
           .requester_type = std::string(to_string(caller.principal.type)),
           .requester_id = caller.principal.id,
@@ -131,6 +70,7 @@ Result<void> bind(store::Transaction& transaction, store::ApprovalRow& row,
   row.path = needed.path;
   row.policy_id = needed.policy_id;
   row.roles = rule.roles();
+  row.required_approvals = rule.approvals();
   row.grant_seconds = rule.grant().count();
   row.expires_at = row.created_at + rule.wait();
   return {};
@@ -183,18 +123,37 @@ Result<void> bind_to_secret(store::Transaction& transaction, const Caller& calle
   return bind(transaction, row, *allowed.problem().approval);
 }
 
-}  // namespace
-
-void Approvals::insert(store::Transaction& transaction, const Caller& caller,
-                       const store::ApprovalRow& row) const {
-  store::ApprovalRepository(transaction).insert(row);
-  audit_.append(transaction, caller, approval_entry("approval.request", row));
-  tell(transaction, row);
+/// Owners and admins see all, others what they asked or are asked.
+store::ApprovalFilter filter_of(const Principal& principal, const ApprovalQuery& query) {
+  store::ApprovalFilter filter{
+      .requester_id = query.requester_id, .status = query.status, .of_secrets = query.of_secrets};
+  if (principal.is_agent()) {
+    // Another agent's are no less hidden for being asked for.
+    filter.requester_id =
+        query.requester_id.value_or(principal.id) == principal.id ? principal.id : Uuid{};
+  } else if (!principal.is_org_admin()) {
+    filter.addressed_to = principal.id;
+  }
+  return filter;
 }
 
-void Approvals::tell(store::Transaction& transaction, const store::ApprovalRow& row) const {
-  outbox_.enqueue_event(transaction, row.org_id, "approval.requested", event_data(row));
-  const auto user = store::UserRepository(transaction).find(row.addressed_to);
+}  // namespace
+
+Result<void> Approvals::insert(store::Transaction& transaction, const Caller& caller,
+                               store::ApprovalRow& row) const {
+  TRY(std::vector<Uuid> people, deciders(transaction, row));
+  row.addressed_to = people.front();
+  store::ApprovalRepository(transaction).insert(row);
+  audit_.append(transaction, caller, approval_entry("approval.request", row));
+  outbox_.enqueue_event(transaction, row.org_id, "approval.requested", approval_event(row));
+  people.resize(row.required_approvals == 1 ? 1 : std::min(people.size(), kMostTold));
+  for (const Uuid& user_id : people) tell(transaction, row, user_id);
+  return {};
+}
+
+void Approvals::tell(store::Transaction& transaction, const store::ApprovalRow& row,
+                     const Uuid& user_id) const {
+  const auto user = store::UserRepository(transaction).find(user_id);
   if (!user || !user->email_verified) return;
   Email email{.to = user->email,
               .kind = "approval_requested",
@@ -204,7 +163,7 @@ void Approvals::tell(store::Transaction& transaction, const store::ApprovalRow& 
                     "\nTarget: " + row.target_type + " " + row.target_id + "\n");
   if (row.reason) email.text.append("Reason: " + mail::plain_line(*row.reason) + "\n");
   const SecureString token =
-      links_.sign({.approval_id = row.id, .org_id = row.org_id, .user_id = row.addressed_to});
+      links_.sign({.approval_id = row.id, .org_id = row.org_id, .user_id = user_id});
   for (const auto& [label, decision] :
        {std::pair("Approve", "approved"), std::pair("Reject", "rejected")}) {
     email.text.append("\n" + std::string(label) + ": " + outbox_.public_url() +
@@ -230,8 +189,7 @@ asio::awaitable<Result<void>> Approvals::ask(Caller& caller, Problem& problem) {
       CHECK_OK(bind(transaction, row, needed));
       row.summary = boost::json::serialize(
           boost::json::object{{"action", needed.action}, {"path", needed.path}});
-      TRY(row.addressed_to, addressee(transaction, row));
-      insert(transaction, caller, row);
+      CHECK_OK(insert(transaction, caller, row));
     }
     AuditEntry entry{.action = needed.action,
                      .resource_type = "secret",
@@ -275,8 +233,7 @@ asio::awaitable<Result<store::ApprovalRow>> Approvals::request(Caller& caller,
       return row;
     }
     CHECK_OK(check_open(transaction, row.requester_id, at));
-    TRY(row.addressed_to, addressee(transaction, row));
-    insert(transaction, caller, row);
+    CHECK_OK(insert(transaction, caller, row));
     return row;
   };
   CO_TRY(store::ApprovalRow row, co_await store_.write(caller.principal.org_id, write));
@@ -284,30 +241,25 @@ asio::awaitable<Result<store::ApprovalRow>> Approvals::request(Caller& caller,
   co_return std::move(row);
 }
 
-asio::awaitable<Result<std::vector<store::ApprovalRow>>> Approvals::list(Caller& caller,
-                                                                         ApprovalQuery query) {
-  const auto read =
-      [&](store::Transaction& transaction) -> Result<std::vector<store::ApprovalRow>> {
+asio::awaitable<Result<ApprovalPage>> Approvals::list(Caller& caller, ApprovalQuery query) {
+  const auto read = [&](store::Transaction& transaction) -> Result<ApprovalPage> {
     const Principal& principal = caller.principal;
-    store::ApprovalFilter filter{.status = query.status};
-    if (principal.is_agent()) {
-      filter.requester_id = principal.id;
-    } else if (!principal.is_org_admin()) {
-      filter.addressed_to = principal.id;
-    }
-    return store::ApprovalRepository(transaction)
-        .list(principal.org_id, filter, now(), query.limit, query.offset);
+    const store::ApprovalFilter filter = filter_of(principal, query);
+    const TimePoint at = now();
+    store::ApprovalRepository approvals(transaction);
+    return ApprovalPage{approvals.list(principal.org_id, filter, at, query.limit, query.offset),
+                        query.of_secrets ? approvals.count(principal.org_id, filter, at) : 0};
   };
-  CO_TRY(auto rows, co_await store_.read(read));
+  CO_TRY(auto page, co_await store_.read(read));
   AuditEntry entry{
       .action = "approval.list", .resource_type = "approval", .resource_id = {}, .details = {}};
-  entry.details["count"] = rows.size();
+  entry.details["count"] = page.approvals.size();
   CO_CHECK_OK(co_await audit_.record(caller, std::move(entry)));
-  co_return std::move(rows);
+  co_return std::move(page);
 }
 
-asio::awaitable<Result<store::ApprovalRow>> Approvals::get(Caller& caller, Uuid approval_id) {
-  const auto read = [&](store::Transaction& transaction) -> Result<store::ApprovalRow> {
+asio::awaitable<Result<SignedApproval>> Approvals::get(Caller& caller, Uuid approval_id) {
+  const auto read = [&](store::Transaction& transaction) -> Result<SignedApproval> {
     const Principal& principal = caller.principal;
     auto row = store::ApprovalRepository(transaction).find(principal.org_id, approval_id);
     if (!row) return problems::not_found("No such approval.");
@@ -317,66 +269,51 @@ asio::awaitable<Result<store::ApprovalRow>> Approvals::get(Caller& caller, Uuid 
     if (!is_its_own && !may_see) {
       return problems::forbidden("Only who asked and who may decide see an approval.");
     }
-    return std::move(*row);
+    return SignedApproval{std::move(*row),
+                          store::ApprovalRepository(transaction).signatures(approval_id)};
   };
-  CO_TRY(store::ApprovalRow row, co_await store_.read(read));
-  CO_CHECK_OK(co_await audit_.record(caller, approval_entry("approval.read", row)));
-  co_return std::move(row);
+  CO_TRY(SignedApproval found, co_await store_.read(read));
+  CO_CHECK_OK(co_await audit_.record(caller, approval_entry("approval.read", found.approval)));
+  co_return std::move(found);
 }
 
-Result<store::ApprovalRow> Approvals::settle(store::Transaction& transaction, const Caller& caller,
-                                             store::ApprovalRow row, bool approve,
-                                             std::optional<std::string> reason,
-                                             bool by_link) const {
-  const Uuid& user_id = caller.principal.id;
-  if (!may_decide(transaction, row, user_id)) {
-    return problems::forbidden("This person may not decide that.");
+asio::awaitable<Result<store::ApprovalRow>> Approvals::submit(Caller& caller,
+                                                              NewSubmission submission) {
+  const auto access = access_of(submission.action);
+  if (!access) {
+    co_return problems::validation("action", "must be secret.read, secret.write or secret.delete");
   }
-  const TimePoint at = now();
-  row.status = approve ? "approved" : "rejected";
-  row.decision_reason = std::move(reason);
-  row.decided_by = user_id;
-  row.decided_at = at;
-  if (approve) row.grant_expires_at = at + std::chrono::seconds(row.grant_seconds);
-  if (!store::ApprovalRepository(transaction).decide(row, at)) {
-    return problems::conflict("The approval was decided before or has expired.");
-  }
-  AuditEntry entry = approval_entry("approval.decide", row);
-  entry.details["decision"] = row.status;
-  entry.details["by_link"] = by_link;
-  audit_.append(transaction, row.org_id, caller, std::move(entry));
-  outbox_.enqueue_event(transaction, row.org_id, "approval.decided", event_data(row));
-  return row;
-}
-
-asio::awaitable<Result<store::ApprovalRow>> Approvals::decide(Caller& caller, Uuid approval_id,
-                                                              bool approve,
-                                                              std::optional<std::string> reason) {
+  CO_CHECK_OK(validate_secret_path(submission.path, "action_payload.path"));
   const auto write = [&](store::Transaction& transaction) -> Result<store::ApprovalRow> {
-    auto row = store::ApprovalRepository(transaction).find(caller.principal.org_id, approval_id);
-    if (!row) return problems::not_found("No such approval.");
-    return settle(transaction, caller, std::move(*row), approve, reason, false);
+    const Principal& principal = caller.principal;
+    const auto policy =
+        store::PolicyRepository(transaction).find_in_org(principal.org_id, submission.policy_id);
+    if (!policy || policy->principal_id != principal.id) {
+      return problems::not_found("No such policy of yours.");
+    }
+    if (submission.vault_id && *submission.vault_id != policy->vault_id) {
+      return problems::validation("action_payload.vault_id", "isn't the policy's vault");
+    }
+    store::ApprovalRow row = new_row(caller, now());
+    CHECK_OK(bind_to_secret(transaction, caller, row, *access,
+                            target_of(policy->vault_id, submission.path)));
+    if (row.policy_id != policy->id) {
+      return problems::validation("policy_id", "isn't the policy that asks for this approval");
+    }
+    store::ApprovalRepository approvals(transaction);
+    if (auto open =
+            approvals.find_open(row.requester_id, row.action, row.target_id, row.created_at);
+        open && open->policy_id == row.policy_id) {
+      audit_.append(transaction, caller, approval_entry("approval.request", *open));
+      return std::move(*open);
+    }
+    CHECK_OK(check_open(transaction, row.requester_id, row.created_at));
+    row.summary = boost::json::serialize(
+        boost::json::object{{"action", row.action}, {"path", submission.path}});
+    CHECK_OK(insert(transaction, caller, row));
+    return row;
   };
   CO_TRY(store::ApprovalRow row, co_await store_.write(caller.principal.org_id, write));
-  caller.audited = true;
-  co_return std::move(row);
-}
-
-asio::awaitable<Result<store::ApprovalRow>> Approvals::quick_decide(Caller& caller,
-                                                                    std::string_view token,
-                                                                    bool approve) {
-  const auto link = links_.open(token);
-  if (!link) co_return problems::validation("token", "isn't a link of this server's");
-  Caller known = caller;
-  known.principal.type = PrincipalType::kUser;
-  known.principal.id = link->user_id;
-  known.principal.org_id = link->org_id;
-  const auto write = [&](store::Transaction& transaction) -> Result<store::ApprovalRow> {
-    auto row = store::ApprovalRepository(transaction).find(link->org_id, link->approval_id);
-    if (!row) return problems::not_found("No such approval.");
-    return settle(transaction, known, std::move(*row), approve, std::nullopt, true);
-  };
-  CO_TRY(store::ApprovalRow row, co_await store_.write(link->org_id, write));
   caller.audited = true;
   co_return std::move(row);
 }

@@ -10,7 +10,9 @@ const std::string kSelect =
     "SELECT id, org_id, requester_type, requester_id, addressed_to, action, target_type, "
     "target_id, vault_id, path, policy_id, roles, risk_tier, summary, reason, status, "
     "decision_reason, decided_by, decided_at, grant_seconds, grant_expires_at, created_at, "
-    "expires_at FROM approvals";
+    "expires_at, required_approvals, cancelled_at, executed_at, "
+    "(SELECT COUNT(*) FROM approval_signatures g WHERE g.approval_id = approvals.id "
+    "AND g.decision = 'approve') FROM approvals";
 
 std::vector<ApprovalRow> all(Statement& query) {
   std::vector<ApprovalRow> approvals;
@@ -37,9 +39,35 @@ std::vector<ApprovalRow> all(Statement& query) {
                          .grant_seconds = query.integer(19),
                          .grant_expires_at = query.optional_time(20),
                          .created_at = query.time(21),
-                         .expires_at = query.time(22)});
+                         .expires_at = query.time(22),
+                         .required_approvals = query.integer(23),
+                         .current_approvals = query.integer(26),
+                         .cancelled_at = query.optional_time(24),
+                         .executed_at = query.optional_time(25)});
   }
   return approvals;
+}
+
+/// ?1 org, ?2 requester, ?3 addressee, ?4 now, ?5 status; null: any.
+std::string condition(const ApprovalFilter& filter) {
+  const std::string status =
+      "CASE " +
+      std::string(filter.of_secrets ? "WHEN cancelled_at IS NOT NULL THEN 'cancelled' "
+                                      "WHEN executed_at IS NOT NULL THEN 'executed' "
+                                    : "") +
+      "WHEN status = 'pending' AND expires_at <= ?4 THEN 'expired' ELSE status END";
+  return std::string(" WHERE org_id = ?1 AND requester_id = COALESCE(?2, requester_id) ") +
+         "AND addressed_to = COALESCE(?3, addressed_to) AND " + status + " = COALESCE(?5, " +
+         status + ")" + (filter.of_secrets ? " AND vault_id IS NOT NULL" : "");
+}
+
+Statement& bind_filter(Statement& query, const Uuid& org_id, const ApprovalFilter& filter,
+                       TimePoint at) {
+  return query.bind(1, org_id)
+      .bind(2, filter.requester_id)
+      .bind(3, filter.addressed_to)
+      .bind(4, at)
+      .bind(5, filter.status);
 }
 
 std::optional<ApprovalRow> one(Statement& query) {
@@ -55,9 +83,9 @@ void ApprovalRepository::insert(const ApprovalRow& approval) {
       .prepare(
           "INSERT INTO approvals (id, org_id, requester_type, requester_id, addressed_to, action, "
           "target_type, target_id, vault_id, path, policy_id, roles, risk_tier, summary, reason, "
-          "status, grant_seconds, created_at, expires_at) "
+          "status, grant_seconds, created_at, expires_at, required_approvals) "
           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 'pending', "
-          "?16, ?17, ?18)")
+          "?16, ?17, ?18, ?19)")
       .bind(1, approval.id)
       .bind(2, approval.org_id)
       .bind(3, approval.requester_type)
@@ -76,6 +104,7 @@ void ApprovalRepository::insert(const ApprovalRow& approval) {
       .bind(16, approval.grant_seconds)
       .bind(17, approval.created_at)
       .bind(18, approval.expires_at)
+      .bind(19, approval.required_approvals)
       .run();
 }
 
@@ -104,29 +133,71 @@ std::int64_t ApprovalRepository::count_open(const Uuid& requester_id, TimePoint 
 std::vector<ApprovalRow> ApprovalRepository::list(const Uuid& org_id, const ApprovalFilter& filter,
                                                   TimePoint at, std::int64_t limit,
                                                   std::int64_t offset) {
-  std::optional<std::string> stored = filter.status;
-  std::optional<TimePoint> open_at;
-  std::optional<TimePoint> past_at;
-  if (stored == "pending") open_at = at;
-  if (stored == "expired") {
-    past_at = at;
-    stored = "pending";
-  }
-  auto query = connection_.prepare(
-      kSelect +
-      " WHERE org_id = ?1 AND requester_id = COALESCE(?2, requester_id) "
-      "AND addressed_to = COALESCE(?3, addressed_to) AND status = COALESCE(?4, status) "
-      "AND expires_at > COALESCE(?5, expires_at - 1) AND expires_at <= COALESCE(?6, expires_at) "
-      "ORDER BY id DESC LIMIT ?7 OFFSET ?8");
-  query.bind(1, org_id)
-      .bind(2, filter.requester_id)
-      .bind(3, filter.addressed_to)
-      .bind(4, stored)
-      .bind(5, open_at)
-      .bind(6, past_at)
-      .bind(7, limit)
-      .bind(8, offset);
+  auto query =
+      connection_.prepare(kSelect + condition(filter) + " ORDER BY id DESC LIMIT ?6 OFFSET ?7");
+  bind_filter(query, org_id, filter, at).bind(6, limit).bind(7, offset);
   return all(query);
+}
+
+std::int64_t ApprovalRepository::count(const Uuid& org_id, const ApprovalFilter& filter,
+                                       TimePoint at) {
+  auto query = connection_.prepare("SELECT COUNT(*) FROM approvals" + condition(filter));
+  bind_filter(query, org_id, filter, at).step();
+  return query.integer(0);
+}
+
+bool ApprovalRepository::sign(const ApprovalSignature& signature) {
+  connection_
+      .prepare(
+          "INSERT INTO approval_signatures (approval_id, approver_id, id, decision, reason, "
+          "created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING")
+      .bind(1, signature.approval_id)
+      .bind(2, signature.approver_id)
+      .bind(3, signature.id)
+      .bind(4, signature.decision)
+      .bind(5, signature.reason)
+      .bind(6, signature.created_at)
+      .run();
+  return connection_.changes() == 1;
+}
+
+std::vector<ApprovalSignature> ApprovalRepository::signatures(const Uuid& approval_id) {
+  auto query = connection_.prepare(
+      "SELECT approver_id, id, decision, reason, created_at FROM approval_signatures "
+      "WHERE approval_id = ?1 ORDER BY id");
+  query.bind(1, approval_id);
+  std::vector<ApprovalSignature> signatures;
+  while (query.step()) {
+    signatures.push_back({.approval_id = approval_id,
+                          .approver_id = query.uuid(0),
+                          .id = query.uuid(1),
+                          .decision = query.text(2),
+                          .reason = query.optional_text(3),
+                          .created_at = query.time(4)});
+  }
+  return signatures;
+}
+
+bool ApprovalRepository::cancel(const Uuid& id, TimePoint at) {
+  connection_
+      .prepare(
+          "UPDATE approvals SET status = 'rejected', cancelled_at = ?2, decided_at = ?2 "
+          "WHERE id = ?1 AND status = 'pending' AND expires_at > ?2")
+      .bind(1, id)
+      .bind(2, at)
+      .run();
+  return connection_.changes() == 1;
+}
+
+bool ApprovalRepository::execute(const Uuid& id, TimePoint at) {
+  connection_
+      .prepare(
+          "UPDATE approvals SET executed_at = ?2 WHERE id = ?1 AND status = 'approved' "
+          "AND grant_expires_at > ?2 AND executed_at IS NULL")
+      .bind(1, id)
+      .bind(2, at)
+      .run();
+  return connection_.changes() == 1;
 }
 
 std::vector<ApprovalGrant> ApprovalRepository::grants(const Uuid& vault_id,

@@ -37,11 +37,31 @@ struct ApprovalRow {
   std::optional<TimePoint> grant_expires_at{};
   TimePoint created_at{};
   TimePoint expires_at{};  ///< when an undecided request ends
+  std::int64_t required_approvals = 1;
+  std::int64_t current_approvals = 0;
+  std::optional<TimePoint> cancelled_at{};  ///< then the status is "rejected", by nobody
+  std::optional<TimePoint> executed_at{};
 
   /// The status on the wire: an undecided request of the past is "expired".
   [[nodiscard]] std::string_view status_at(TimePoint at) const {
     return status == "pending" && expires_at <= at ? std::string_view("expired") : status;
   }
+  /// The same as /v1/pending-approvals tells it: "cancelled" and "executed" too.
+  [[nodiscard]] std::string_view state_at(TimePoint at) const {
+    if (cancelled_at) return "cancelled";
+    if (executed_at) return "executed";
+    return status_at(at);
+  }
+};
+
+/// One person's decision.
+struct ApprovalSignature {
+  Uuid approval_id{};
+  Uuid approver_id{};
+  Uuid id{};
+  std::string decision{};  ///< "approve" or "reject"
+  std::optional<std::string> reason{};
+  TimePoint created_at{};
 };
 
 /// An approval that lets its requester in.
@@ -57,6 +77,7 @@ struct ApprovalFilter {
   std::optional<Uuid> requester_id{};
   std::optional<Uuid> addressed_to{};
   std::optional<std::string> status{};  ///< as on the wire
+  bool of_secrets = false;              ///< accesses to secrets alone, and `status` is a state_at()
 };
 
 /// Methods throw Error.
@@ -74,11 +95,20 @@ class ApprovalRepository {
   /// Newest first.
   std::vector<ApprovalRow> list(const Uuid& org_id, const ApprovalFilter& filter, TimePoint at,
                                 std::int64_t limit, std::int64_t offset);
+  std::int64_t count(const Uuid& org_id, const ApprovalFilter& filter, TimePoint at);
   /// What a requester holds in a vault at that time.
   std::vector<ApprovalGrant> grants(const Uuid& vault_id, const Uuid& requester_id, TimePoint at);
 
   /// Writes summary, reason and risk tier.
   void explain(const ApprovalRow& approval);
+  /// False when the approver has signed it before.
+  bool sign(const ApprovalSignature& signature);
+  /// Oldest first.
+  std::vector<ApprovalSignature> signatures(const Uuid& approval_id);
+  /// False unless it was pending and had not expired.
+  bool cancel(const Uuid& id, TimePoint at);
+  /// False unless it was approved, its grant is alive, and it was not executed before.
+  bool execute(const Uuid& id, TimePoint at);
   /// True for the one caller who decided it: it was pending and had not expired.
   bool decide(const ApprovalRow& approval, TimePoint at);
 

@@ -63,6 +63,13 @@ void PolicyRepository::insert(const PolicyRow& policy) {
   transaction_.touch(Topic::kPolicy, policy.principal_id);
 }
 
+std::optional<PolicyRow> PolicyRepository::find_in_org(const Uuid& org_id, const Uuid& id) {
+  auto query = connection_.prepare(kSelect + " WHERE id = ?1 AND org_id = ?2");
+  auto policies = all(query.bind(1, id).bind(2, org_id));
+  if (policies.empty()) return std::nullopt;
+  return std::move(policies.front());
+}
+
 std::optional<PolicyRow> PolicyRepository::find(const Uuid& vault_id, const Uuid& id) {
   auto query = connection_.prepare(kSelect + " WHERE id = ?1 AND vault_id = ?2");
   auto policies = all(query.bind(1, id).bind(2, vault_id));

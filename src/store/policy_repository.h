@@ -42,6 +42,7 @@ class PolicyRepository {
 
   void insert(const PolicyRow& policy);
   std::optional<PolicyRow> find(const Uuid& vault_id, const Uuid& id);
+  std::optional<PolicyRow> find_in_org(const Uuid& org_id, const Uuid& id);
   /// By id.
   std::vector<PolicyRow> list(const Uuid& vault_id, std::optional<Uuid> after = std::nullopt,
                               std::int64_t limit = kNoLimit);

@@ -5,7 +5,8 @@
 
 Fails on a 5xx, on an answer that its operation doesn't list or whose body or headers don't fit the
 description, and when the server ends otherwise than by being asked to. Rounds follow each other
-until there were as many requests; in every other round ids in paths are of things that exist.
+until there were as many requests; in every other round ids in paths are of things that exist, and
+in every third round the requests are an agent's.
 SCHEMATHESIS_PATH names the folder that schemathesis is installed in (see ./test).
 """
 import argparse
@@ -30,19 +31,23 @@ LEFT_OUT = ["subscribe", "openBillingPortal", "topUpCredits", "logOut", "deleteM
 PATH = "fuzz/a"
 
 
-def make_things(owner):
+def make_things(owner, agent):
     """Ids of things that exist, by parameter."""
     vault = owner.vault()
-    agent = owner.agent()
     secret = owner.put(vault, PATH, "v")
     owner.put(vault, PATH, "w")
     policy = owner.policy(vault, agent)
+    asking = owner.policy(vault, agent, "asks/**", consensus_trigger={
+        "conditions": [{"type": "always"}], "approval": {"min_approvals": 1}})
+    pending = agent.request("POST", "/v1/pending-approvals", 202, json={
+        "policy_id": asking["id"], "action": "secret.read", "action_payload": {"path": "asks/a"}})
     owner.request("POST", f"/v1/vaults/{vault}/env-vars", 201, json={"key": "A", "value": "v"})
     return {"path.vault_id": vault, "path.agent_id": agent.id, "path.secret_id": secret["id"],
-            "path.policy_id": policy["id"], "path.path": PATH, "path.version": 1}
+            "path.policy_id": policy["id"],
+            "path.approval_id": pending["pending_approval_id"], "path.path": PATH, "path.version": 1}
 
 
-def run_round(server, owner, folder, seed, examples, parameters):
+def run_round(server, caller, folder, seed, examples, parameters):
     """True when nothing was found."""
     config = folder / "schemathesis.toml"
     lines = ["[parameters]"] + [f'"{name}" = {json.dumps(value)}'
@@ -50,7 +55,7 @@ def run_round(server, owner, folder, seed, examples, parameters):
     config.write_text("\n".join(lines) + "\n")
     command = [sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()",
                "--config-file", str(config), "run", server.url + "/openapi.json",
-               "-H", f"Authorization: Bearer {owner.token}", "--checks", CHECKS,
+               "-H", f"Authorization: Bearer {caller.token}", "--checks", CHECKS,
                "--seed", str(seed), "--max-examples", str(examples), "--phases",
                "examples,coverage,fuzzing", "--workers", "1", "--continue-on-failure",
                "--suppress-health-check", "all", "--warnings", "off", "--no-color"]
@@ -84,8 +89,11 @@ def main():
             seed, count, failed = arguments.seed, 0, False
             while count < arguments.requests and not failed:
                 owner = Api(server.url).signup()
-                parameters = make_things(owner) if seed % 2 else {}
-                failed = not run_round(server, owner, folder, seed, arguments.examples, parameters)
+                agent = owner.agent()
+                parameters = make_things(owner, agent) if seed % 2 else {}
+                caller = owner if seed % 3 else agent.sign_in()
+                failed = not run_round(server, caller, folder, seed, arguments.examples,
+                                       parameters)
                 count = server.log_text().count('"message":"request"')
                 print(f"seed {seed}: {count} requests so far", flush=True)
                 seed += 1

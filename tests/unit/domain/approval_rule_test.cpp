@@ -48,6 +48,10 @@ TEST(ApprovalRule, ReadsTheWire) {
     EXPECT_TRUE(always.asks(access));
   }
   EXPECT_TRUE(always.roles().empty());
+  EXPECT_EQ(always.approvals(), 1);
+  EXPECT_EQ(
+      rule(R"({"conditions":[{"type":"always"}],"approval":{"min_approvals":10}})").approvals(),
+      10);
   EXPECT_EQ(always.wait(), std::chrono::hours(24));
   EXPECT_EQ(always.grant(), std::chrono::hours(1));
 
@@ -74,6 +78,10 @@ TEST(ApprovalRule, NamesWhatIsWrong) {
       {R"({"conditions":[{"type":"always"}]})", ".approval"},
       {R"({"conditions":[{"type":"always"}],"approval":{}})", ".approval.min_approvals"},
       {R"({"conditions":[{"type":"always"}],"approval":{"min_approvals":1.0}})",
+       ".approval.min_approvals"},
+      {R"({"conditions":[{"type":"always"}],"approval":{"min_approvals":0}})",
+       ".approval.min_approvals"},
+      {R"({"conditions":[{"type":"always"}],"approval":{"min_approvals":11}})",
        ".approval.min_approvals"},
       {R"({"conditions":[{"type":"always"}],"approval":{"min_approvals":1},"deep_inspect":true})",
        ".deep_inspect"},
