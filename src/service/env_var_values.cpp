@@ -89,6 +89,46 @@ std::string env_var_path(std::string_view environment, std::string_view key) {
   return "env/" + std::string(environment) + "/" + std::string(key);
 }
 
+store::EnvVarRow new_env_var(const Principal& author, const Uuid& vault_id,
+                             const NewEnvVar& variable) {
+  const TimePoint at = now();
+  return {.id = Uuid::v7(),
+          .vault_id = vault_id,
+          .key = variable.key,
+          .environments = variable.environments,
+          .git_branch = variable.git_branch,
+          .sensitive = variable.sensitive,
+          .comment = variable.comment,
+          .version = 1,
+          .created_by = author.id,
+          .created_by_type = std::string(to_string(author.type)),
+          .created_at = at,
+          .updated_at = at,
+          .kek_version = 1,
+          .wrapped_dek = {},
+          .ciphertext = {}};
+}
+
+Result<void> check_env_var_room(store::EnvVarRepository& repository, const Uuid& vault_id,
+                                std::string_view of) {
+  if (repository.count(vault_id) < static_cast<std::int64_t>(kMostEnvVars)) return {};
+  return problems::conflict("The " + std::string(of) +
+                            " has as many variables as one may have: 1000.");
+}
+
+bool has_environment(store::EnvVarRepository& repository, const Uuid& vault_id,
+                     std::string_view slug) {
+  return is_built_in_environment(slug) ||
+         std::ranges::any_of(
+             repository.environments(vault_id),
+             [&](const store::EnvironmentRow& environment) { return environment.slug == slug; });
+}
+
+Result<void> require_grant(const VaultAccess& access) {
+  if (access.whole() || access.has_grant()) return {};
+  return problems::forbidden("No policy gives this principal anything in that vault.");
+}
+
 Result<void> seal_env_var(store::Transaction& transaction, VaultKeys& keys, const Uuid& org_id,
                           store::EnvVarRow& row, ByteView value) {
   const auto kek_row = store::VaultRepository(transaction).newest_kek(row.vault_id);

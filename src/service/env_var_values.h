@@ -8,8 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/caller.h"
 #include "base/result.h"
 #include "base/secure.h"
+#include "service/access.h"
 #include "service/vault_keys.h"
 #include "store/env_var_repository.h"
 #include "store/store.h"
@@ -66,6 +68,17 @@ Result<std::vector<std::string>> tidy_environments(std::vector<std::string> envi
 std::string sealed_env_var_path(std::string_view key);
 /// The path that a policy must grant for the variable in that environment: `env/<slug>/<KEY>`.
 std::string env_var_path(std::string_view environment, std::string_view key);
+
+/// A variable's first version, not sealed yet.
+store::EnvVarRow new_env_var(const Principal& author, const Uuid& vault_id,
+                             const NewEnvVar& variable);
+/// 409 when `of` (the vault, or the org whose vault it is) has kMostEnvVars.
+Result<void> check_env_var_room(store::EnvVarRepository& repository, const Uuid& vault_id,
+                                std::string_view of);
+bool has_environment(store::EnvVarRepository& repository, const Uuid& vault_id,
+                     std::string_view slug);
+/// 403 unless the caller has anything at all in the vault.
+Result<void> require_grant(const VaultAccess& access);
 
 /// Seals `value` with a fresh DEK under the newest KEK of the row's vault, bound to all that the
 /// row says (as crypto::VersionBinding binds a secret's version).

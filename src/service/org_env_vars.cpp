@@ -90,29 +90,13 @@ asio::awaitable<Result<EnvVarView>> OrgEnvVars::create(Caller& caller, NewEnvVar
   CO_CHECK_OK(require_admin(caller));
   CO_CHECK_OK(validate_env_var_key(variable.key));
   CO_TRY(variable.environments, tidy_environments(std::move(variable.environments)));
+  variable.git_branch.reset();
   const auto write = [&](store::Transaction& transaction) -> Result<EnvVarView> {
     const Uuid& org_id = caller.principal.org_id;
     TRY(const Uuid vault_id, org_vault(transaction, keys_, org_id));
     store::EnvVarRepository repository(transaction);
-    if (repository.count(vault_id) >= static_cast<std::int64_t>(kMostEnvVars)) {
-      return problems::conflict("The org has as many variables as one may have: 1000.");
-    }
-    const TimePoint at = now();
-    store::EnvVarRow row{.id = Uuid::v7(),
-                         .vault_id = vault_id,
-                         .key = variable.key,
-                         .environments = variable.environments,
-                         .git_branch = std::nullopt,
-                         .sensitive = variable.sensitive,
-                         .comment = variable.comment,
-                         .version = 1,
-                         .created_by = caller.principal.id,
-                         .created_by_type = std::string(to_string(caller.principal.type)),
-                         .created_at = at,
-                         .updated_at = at,
-                         .kek_version = 1,
-                         .wrapped_dek = {},
-                         .ciphertext = {}};
+    CHECK_OK(check_env_var_room(repository, vault_id, "org"));
+    store::EnvVarRow row = new_env_var(caller.principal, vault_id, variable);
     CHECK_OK(seal_env_var(transaction, keys_, org_id, row, variable.value.bytes()));
     repository.insert(row);
     audit_.append(transaction, caller, org_entry("env_var.create", row));

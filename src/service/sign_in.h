@@ -76,6 +76,7 @@ class SignIn {
   /// An MFA token alone: the password was right, and a code is to come.
   boost::asio::awaitable<Result<IssuedToken>> challenge(Caller& caller, store::UserRow user);
   boost::asio::awaitable<Result<void>> ask_to_verify(Caller& caller, store::UserRow user);
+  static store::UserRow new_user(std::string email, std::string auth_method);
   /// Revokes the refresh family of a session, and with it every access token that came of it.
   void end_session(store::Transaction& transaction, const Uuid& session_id, TimePoint at) const;
 
