@@ -186,7 +186,9 @@ boost::asio::awaitable<Result<void>> act(const Services& services, Request& requ
                             reads ? "secrets:read" : "secrets:delete")) {
     co_return problems::forbidden("The token's scopes do not cover this.");
   }
-  if (!reads) co_return co_await services.secrets.remove(request.caller, *row.vault_id, *row.path);
+  if (!reads) {
+    co_return co_await services.secrets.remove(request.caller, *row.vault_id, *row.path);
+  }
   CO_TRY(const service::SecretValue secret,
          co_await services.secrets.get(request.caller, *row.vault_id, *row.path, std::nullopt));
   result["type"] = secret.metadata.version.type;
@@ -214,7 +216,7 @@ Reply execute(const Services& services, Request& request) {
 void add_pending_approval_routes(http::Router& router, service::Approvals& approvals,
                                  service::Secrets& secrets) {
   const auto services = std::make_shared<const Services>(Services{approvals, secrets});
-  const auto add = [&](http::Method method, std::string tail, http::Access access,
+  const auto add = [&](http::Method method, const std::string& tail, http::Access access,
                        std::string action, std::string scope,
                        Reply (*handler)(const Services&, Request&)) {
     router.add(
