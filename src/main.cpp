@@ -9,6 +9,7 @@
 
 #include "base/secure.h"
 #include "cli/context.h"
+#include "cli/usage_error.h"
 #include "operator/commands.h"
 #include "server/application.h"
 #include "server/config.h"
@@ -132,7 +133,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : oneclaw::cli::kUsage;
+    return oneclaw::cli::report_usage_error(app, error);
   }
   return context.action ? oneclaw::cli::run(context) : run();
 }

@@ -941,6 +941,20 @@ def test_fish_completes(on_path, tmp_path):
     assert candidates("oneclaw inject -i desc") == ["described.txt"]
 
 
+def test_a_wrong_command_line_says_what_there_is(stranger):
+    for arguments, words in [
+            (["vault", "use", "prod"], ["no command `oneclaw vault use`", "list", "create", "link"]),
+            (["vault"], ["`oneclaw vault` needs a command", "There are: "]),
+            (["frob"], ["no command `oneclaw frob`", "See: oneclaw --help"]),
+            (["operator", "frob"], ["no command `oneclaw operator frob`", "unseal"]),
+            (["secret", "get"], ["path is required.", "See: oneclaw secret get --help"]),
+            (["secret", "list", "--no-such"], ["--no-such", "See: oneclaw secret list --help"])]:
+        said = stranger.err(*arguments, code=USAGE)
+        assert said.startswith("oneclaw: ") and all(word in said for word in words), said
+        assert "__" not in said  # what is hidden stays so
+    assert "oneclaw vault" in stranger.out("vault", "--help")
+
+
 def test_completion_knows_its_shells(stranger):
     stranger.run("completion", "tcsh", code=USAGE)
 
