@@ -183,6 +183,7 @@ void print_problem(const Problem& problem, std::string_view next_step) {
   std::cerr << (colours ? "\x1b[31m" : "") << "oneclaw: " << (colours ? "\x1b[0m" : "")
             << printable(problem.detail) << "\n";
   for (const FieldError& error : problem.fields) {
+    if (problem.detail == error.field + " " + error.message + ".") continue;  // all that there is
     std::cerr << "  " << printable(error.field) << " " << printable(error.message) << "\n";
   }
   if (!next_step.empty()) std::cerr << next_step << "\n";

@@ -955,6 +955,10 @@ def test_a_wrong_command_line_says_what_there_is(stranger):
     assert "oneclaw vault" in stranger.out("vault", "--help")
 
 
+def test_an_error_is_said_once(in_vault):
+    assert in_vault.err("secret", "set", "a//b", "x", code=USAGE).count("empty segment") == 1
+
+
 def test_completion_knows_its_shells(stranger):
     stranger.run("completion", "tcsh", code=USAGE)
 
