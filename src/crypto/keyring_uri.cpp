@@ -54,8 +54,9 @@ Result<std::unique_ptr<Keyring>> open_file_uri(std::string_view rest, bool shami
   const bool locked = shamir || source.wanted;
   std::unique_ptr<Keyring> keyring;
   if (locked && !fs::exists(file, error)) {
-    if (!options.create)
+    if (!options.create) {
       return problems::internal("There is no keyring file " + file.string() + ".");
+    }
     keyring =
         std::make_unique<FileKeyring>(file, shamir ? UnsealWith::kShares : UnsealWith::kPassphrase);
     if (!source.file.empty()) {
