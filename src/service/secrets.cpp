@@ -168,7 +168,7 @@ Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& ke
   version.wrapped_dek = std::move(sealed.wrapped_dek);
   version.ciphertext = std::move(sealed.ciphertext);
   if (existing) {
-    secrets.advance(version.secret_id, version.version, at);
+    secrets.advance(*existing, version.version, at);
   } else {
     secrets.insert({.id = version.secret_id,
                     .vault_id = vault_id,

@@ -143,13 +143,11 @@ void SecretRepository::update(const SecretRow& secret) {
   transaction_.touch(Topic::kSecret, secret.id);
 }
 
-void SecretRepository::advance(const Uuid& secret_id, std::int64_t version, TimePoint at) {
-  auto secret = find_by_id(secret_id);
-  if (!secret) return;
-  secret->current_version = version;
-  secret->updated_at = at;
-  secret->deleted_at = std::nullopt;
-  update(*secret);
+void SecretRepository::advance(SecretRow secret, std::int64_t version, TimePoint at) {
+  secret.current_version = version;
+  secret.updated_at = at;
+  secret.deleted_at = std::nullopt;
+  update(secret);
 }
 
 bool SecretRepository::remove(const Uuid& secret_id, TimePoint at) {

@@ -70,7 +70,7 @@ class SecretRepository {
   std::optional<SecretRow> find_by_id(const Uuid& secret_id);
   void insert(const SecretRow& secret);
   /// Makes `version` the current one; a deleted secret lives again.
-  void advance(const Uuid& secret_id, std::int64_t version, TimePoint at);
+  void advance(SecretRow secret, std::int64_t version, TimePoint at);
   /// Soft. False when there is no such secret or it was deleted before.
   bool remove(const Uuid& secret_id, TimePoint at);
   /// The living secrets whose path starts with `prefix` and comes after `after_path` (empty: from

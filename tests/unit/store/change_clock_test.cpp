@@ -180,7 +180,10 @@ TEST_F(ClockTest, TicksForVaultsAndSecrets) {
     SecretRepository(t).insert_version({.secret_id = uuid(8), .version = 1, .type = "note"});
   });
   const auto touched = [&](auto f) { expect_touch(Topic::kSecret, uuid(8), f); };
-  touched([](Transaction& t) { SecretRepository(t).advance(uuid(8), 2, from_micros(2)); });
+  touched([](Transaction& t) {
+    SecretRepository secrets(t);
+    secrets.advance(secrets.find_by_id(uuid(8)).value(), 2, from_micros(2));
+  });
   touched([](Transaction& t) { SecretRepository(t).count_access(uuid(8), 1); });
   touched([](Transaction& t) { SecretRepository(t).remove(uuid(8), from_micros(3)); });
   expect_touch(Topic::kVault, uuid(1),
@@ -216,7 +219,10 @@ TEST_F(ClockTest, ACacheThatKeepsToTheOrderIsNeverStale) {
   std::thread first(reader);
   std::thread second(reader);
   for (std::int64_t version = 2; version <= 300; ++version) {
-    change([&](Transaction& t) { SecretRepository(t).advance(uuid(8), version, from_micros(1)); });
+    change([&](Transaction& t) {
+      SecretRepository secrets(t);
+      secrets.advance(secrets.find_by_id(uuid(8)).value(), version, from_micros(1));
+    });
     answered = version;
   }
   done = true;

@@ -189,7 +189,10 @@ TEST_F(ListenerTest, NoCacheIsStaleBeyondTheBound) {
   std::thread own([&] { reader(*store_, {}, own_hits, own_stale); });
   std::thread other([&] { reader(*other_, PgListener::kTrusted, other_hits, other_stale); });
   for (std::int64_t version = 2; version <= kVersions; ++version) {
-    change([&](Transaction& t) { SecretRepository(t).advance(uuid(8), version, from_micros(1)); });
+    change([&](Transaction& t) {
+      SecretRepository secrets(t);
+      secrets.advance(secrets.find_by_id(uuid(8)).value(), version, from_micros(1));
+    });
     answered_at[static_cast<std::size_t>(version)] = ChangeClock::trust_now().count();
     newest = version;
   }

@@ -112,7 +112,7 @@ TEST_F(SecretTest, TheListHasTheCurrentVersionWithoutItsCiphertext) {
     put(transaction, uuid(1), "x");
     SecretRepository secrets(transaction);
     const Uuid id = secrets.find(uuid(1), "x")->id;
-    secrets.advance(id, 2, from_micros(9));
+    secrets.advance(secrets.find_by_id(id).value(), 2, from_micros(9));
     secrets.insert_version(version(id, 2));
     const auto listed = secrets.list(uuid(1), "", "", 10);
     ASSERT_EQ(listed.size(), 1U);
@@ -154,7 +154,7 @@ TEST_F(SecretTest, ADeletedSecretIsFoundButNotListedUntilItsNextVersion) {
     EXPECT_FALSE(secrets.remove(id, from_micros(6)));
     EXPECT_EQ(secrets.find(uuid(1), "x")->deleted_at, from_micros(5));
     EXPECT_TRUE(secrets.list(uuid(1), "", "", 10).empty());
-    secrets.advance(id, 2, from_micros(7));
+    secrets.advance(secrets.find_by_id(id).value(), 2, from_micros(7));
     secrets.insert_version(version(id, 2));
     EXPECT_EQ(secrets.find(uuid(1), "x")->deleted_at, std::nullopt);
     EXPECT_EQ(secrets.list(uuid(1), "", "", 10).size(), 1U);
