@@ -205,7 +205,7 @@ def test_share_secret(drive, owner, vault, api):
     by_link = good(results[0])
     assert "what is shared" not in json.dumps(results) and "open sesame" not in json.dumps(results)
     link = f"/v1/share/{by_link['share_id']}"
-    assert by_link["share_url"].endswith(link)
+    assert by_link["share_url"].endswith(f"/share/{by_link['share_id']}")
     api.request("GET", link, (401, 403))
     passphrase = {"X-Share-Passphrase": "open sesame"}
     assert api.request("GET", link, 200, headers=passphrase)["value"] == "what is shared"

@@ -1,4 +1,4 @@
-"""The database of a stopped server, for doing to it what no client can."""
+"""A server's database, for doing to it what no client can while the server is stopped."""
 import contextlib
 import re
 import sqlite3
@@ -53,9 +53,10 @@ class _Rows:
 
 
 @contextlib.contextmanager
-def opened(server):
-    """A connection whose changes are committed at the end."""
-    assert server.process is None, "stop the server first"
+def opened(server, to_read=False):
+    """A connection whose changes are committed at the end. One to read may be to a running
+    server's."""
+    assert to_read or server.process is None, "stop the server first"
     if server.database_url:
         connection = _Postgres(server.database_url)
     else:
