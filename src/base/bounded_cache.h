@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -11,13 +12,14 @@
 
 namespace oneclaw {
 
-/// Thread-safe: parted into shards, each with a lock and an equal share of the bytes. `Hash` and
-/// `Equal` may be transparent, so that find() need not make a Key.
+/// Thread-safe: parted into shards, each with a lock, that share the bytes. Room is made in the new
+/// entry's shard first, then in the others. `Hash` and `Equal` may be transparent, so that find()
+/// need not make a Key.
 template <class Key, class Value, class Hash = std::hash<Key>, class Equal = std::equal_to<>>
 class BoundedCache {
  public:
   /// `most_bytes`: of all entries together, as their owners count them. 0 keeps nothing.
-  explicit BoundedCache(std::size_t most_bytes) : most_shard_bytes_(most_bytes / kShards) {}
+  explicit BoundedCache(std::size_t most_bytes) : most_bytes_(most_bytes) {}
   BoundedCache(const BoundedCache&) = delete;
   BoundedCache& operator=(const BoundedCache&) = delete;
 
@@ -33,23 +35,34 @@ class BoundedCache {
     return found->second.value;
   }
 
-  /// Puts in or replaces. An entry that is bigger than its shard is not kept.
+  /// Puts in or replaces. An entry that is bigger than the cache is not kept.
   void put(Key key, std::shared_ptr<const Value> value, std::size_t bytes) {
     bytes += kOverhead;
+    if (bytes > most_bytes_) return erase(key);
     Shard& shard = shard_of(key);
-    const std::lock_guard lock(shard.mutex);
-    const auto [entry, fresh] = shard.entries.try_emplace(std::move(key));
-    Link& link = entry->second;
-    if (!fresh) {
-      shard.unlink(link);
-      shard.bytes -= link.bytes;
+    {
+      const std::lock_guard lock(shard.mutex);
+      const auto [entry, fresh] = shard.entries.try_emplace(std::move(key));
+      Link& link = entry->second;
+      if (!fresh) {
+        shard.unlink(link);
+        shard.bytes -= link.bytes;
+        total_ -= link.bytes;
+      }
+      link.value = std::move(value);
+      link.bytes = bytes;
+      link.key = &entry->first;
+      shard.bytes += bytes;
+      total_ += bytes;
+      shard.link_first(link);
+      while (total_ > most_bytes_ && shard.ends.previous != &link) drop_last(shard);
     }
-    link.value = std::move(value);
-    link.bytes = bytes;
-    link.key = &entry->first;
-    shard.bytes += bytes;
-    shard.link_first(link);
-    while (shard.bytes > most_shard_bytes_) shard.drop(*shard.ends.previous);
+    for (Shard& other : shards_) {
+      if (total_ <= most_bytes_) return;
+      if (&other == &shard) continue;
+      const std::lock_guard lock(other.mutex);
+      while (total_ > most_bytes_ && !other.entries.empty()) drop_last(other);
+    }
   }
 
   template <class K>
@@ -57,6 +70,7 @@ class BoundedCache {
     Shard& shard = shard_of(key);
     const std::lock_guard lock(shard.mutex);
     if (const auto found = shard.entries.find(key); found != shard.entries.end()) {
+      total_ -= found->second.bytes;
       shard.drop(found->second);
     }
   }
@@ -111,6 +125,11 @@ class BoundedCache {
     return shards_[(Hash{}(key)*0x9E3779B97F4A7C15U) >> 60U];
   }
 
+  void drop_last(Shard& shard) {
+    total_ -= shard.ends.previous->bytes;
+    shard.drop(*shard.ends.previous);
+  }
+
   template <class F>
   [[nodiscard]] std::size_t sum(F f) const {
     std::size_t total = 0;
@@ -121,7 +140,8 @@ class BoundedCache {
     return total;
   }
 
-  const std::size_t most_shard_bytes_;
+  const std::size_t most_bytes_;
+  std::atomic<std::size_t> total_{0};  ///< of all shards
   std::array<Shard, kShards> shards_;
 };
 

@@ -57,6 +57,19 @@ TEST(BoundedCache, AnEntryThatIsTooBigIsNotKept) {
   EXPECT_EQ(cache.bytes(), 0U);
 }
 
+// An agent with thousands of policies has an entry of megabytes.
+TEST(BoundedCache, OneEntryMayTakeNearlyAll) {
+  constexpr std::size_t kMost = 16 * 1000;
+  Cache cache(kMost);
+  for (int i = 2; i < 12; ++i) cache.put(i, text("small"), 900);
+  cache.put(1, text("big"), 15'000);
+  ASSERT_NE(cache.find(1), nullptr);
+  EXPECT_LE(cache.bytes(), kMost);
+  cache.put(1, text("bigger"), 15'500);
+  EXPECT_EQ(*cache.find(1), "bigger");
+  EXPECT_LE(cache.bytes(), kMost);
+}
+
 TEST(BoundedCache, OfNoBytesKeepsNothing) {
   Cache cache(0);
   cache.put(1, text("x"), 1);
