@@ -60,10 +60,11 @@ class Tally {
 bool Usage::counts(std::string_view actor_type, std::string_view details_json) {
   if (actor_type != "user" && actor_type != "agent") return false;
   constexpr std::string_view kMember = R"("status":)";
-  // As AuditLog writes it; within a member's text the quotes would be escaped.
-  const std::size_t status = details_json.find(kMember);
+  // As AuditLog writes it, behind a use case's own details; within a member's text the quotes would
+  // be escaped.
+  const std::size_t status = details_json.rfind(kMember);
   if (status == std::string_view::npos) return true;
-  const std::string_view code = details_json.substr(status).substr(kMember.size(), 3);
+  const std::string_view code = details_json.substr(status + kMember.size(), 3);
   return code != "402" && code != "429";
 }
 
