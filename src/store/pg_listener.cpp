@@ -74,8 +74,9 @@ void apply_notice(std::string_view notice, ChangeClock& clock) {
   clock.changed(changes);
 }
 
-PgListener::PgListener(const PgOptions& options, ChangeClock& clock, PgProgress& progress)
-    : options_(options), clock_(clock), progress_(progress) {
+PgListener::PgListener(const PgOptions& options, ChangeClock& clock, PgProgress& progress,
+                       PgReach& reach)
+    : options_(options), clock_(clock), progress_(progress), reach_(reach) {
   clock_.trust_until(ChangeClock::TrustTime::min());
   thread_ = std::thread([this] { loop(); });
 }
@@ -107,6 +108,7 @@ bool PgListener::listen() {
   PgTimeouts timeouts = options_.timeouts;
   timeouts.reply = 2 * kTrusted;
   PgConnection connection(options_.url, timeouts);
+  reach_.reached();
   if (connection.is_pooled()) {
     tell(
         "a pooler is between us and PostgreSQL, and may lose notices: every look-up asks the "

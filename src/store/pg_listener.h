@@ -11,6 +11,7 @@
 
 #include "store/change_clock.h"
 #include "store/pg_progress.h"
+#include "store/pg_session.h"
 #include "store/pg_store.h"
 
 namespace oneclaw::store {
@@ -35,7 +36,8 @@ class PgListener {
   static constexpr std::chrono::milliseconds kBeat{200};
   static constexpr std::chrono::milliseconds kTrusted{1000};
 
-  PgListener(const PgOptions& options, ChangeClock& clock, PgProgress& progress);
+  /// Tells `reach` whenever it has connected, so that a node is back 200 ms after its database.
+  PgListener(const PgOptions& options, ChangeClock& clock, PgProgress& progress, PgReach& reach);
   ~PgListener();
   PgListener(const PgListener&) = delete;
   PgListener& operator=(const PgListener&) = delete;
@@ -49,6 +51,7 @@ class PgListener {
   const PgOptions& options_;
   ChangeClock& clock_;
   PgProgress& progress_;
+  PgReach& reach_;
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
   std::condition_variable stopped_;

@@ -11,18 +11,37 @@ constexpr std::chrono::milliseconds kLongestDelay{1000};
 
 }  // namespace
 
+bool PgReach::may_try(Time now) {
+  const std::lock_guard lock(mutex_);
+  return now >= retry_at_;
+}
+
+void PgReach::failed(Time began, Time now) {
+  const std::lock_guard lock(mutex_);
+  if (began < failed_at_) return;
+  delay_ = std::clamp(2 * delay_, kFirstDelay, kLongestDelay);
+  failed_at_ = now;
+  retry_at_ = now + delay_;
+}
+
+void PgReach::reached() {
+  const std::lock_guard lock(mutex_);
+  delay_ = {};
+  retry_at_ = {};
+}
+
 PgConnection& PgSession::connection() {
   if (connection_) return *connection_;
-  if (std::chrono::steady_clock::now() < retry_at_) {
+  const auto began = std::chrono::steady_clock::now();
+  if (!reach_.may_try(began)) {
     throw Error(Error::Kind::kUnavailable, "PostgreSQL can't be reached");
   }
   try {
     connection_ = std::make_unique<PgConnection>(url_, timeouts_);
     connection_->set_row_seal(row_seal_);
-    delay_ = {};
+    reach_.reached();
   } catch (const Error&) {
-    delay_ = std::clamp(2 * delay_, kFirstDelay, kLongestDelay);
-    retry_at_ = std::chrono::steady_clock::now() + delay_;
+    reach_.failed(began, std::chrono::steady_clock::now());
     throw;
   }
   return *connection_;

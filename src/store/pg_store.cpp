@@ -89,7 +89,7 @@ class PgStore final : public Store {
   }
 
   void write_loop(Lane& lane) {
-    PgWriter writer(options_, clock_, progress_);
+    PgWriter writer(options_, clock_, progress_, reach_);
     std::vector<Job*> batch;
     while (lane.queue.take(options_.most_writes_per_commit, batch)) {
       if (batch.empty()) continue;
@@ -99,7 +99,7 @@ class PgStore final : public Store {
   }
 
   void read_loop() {
-    PgSession session(options_.url, options_.timeouts, options_.row_seal.get());
+    PgSession session(options_.url, options_.timeouts, reach_, options_.row_seal.get());
     std::vector<Job*> batch;
     while (reads_.queue.take(1, batch)) {
       if (batch.empty()) continue;
@@ -113,8 +113,8 @@ class PgStore final : public Store {
     timeouts.connect = std::min(timeouts.connect, kReplicaConnect);
     timeouts.statement = std::min(timeouts.statement, kReplicaStatement);
     timeouts.reply = std::min(timeouts.reply, kReplicaReply);
-    PgSession replica(options_.replica_url, timeouts, options_.row_seal.get());
-    PgSession primary(options_.url, options_.timeouts, options_.row_seal.get());
+    PgSession replica(options_.replica_url, timeouts, replica_reach_, options_.row_seal.get());
+    PgSession primary(options_.url, options_.timeouts, reach_, options_.row_seal.get());
     std::vector<Job*> batch;
     while (replica_reads_.queue.take(1, batch)) {
       if (batch.empty()) continue;
@@ -180,11 +180,13 @@ class PgStore final : public Store {
   }
 
   const PgOptions options_;
+  PgReach reach_{};
+  PgReach replica_reach_{};
   std::deque<Lane> writes_{};
   Lane reads_{options_.most_queued_reads, options_.longest_wait};
   PgProgress progress_{};
   std::atomic<bool> replica_away_{false};
-  PgListener listener_{options_, clock_, progress_};
+  PgListener listener_{options_, clock_, progress_, reach_};
   Lane replica_reads_{options_.most_queued_reads, options_.longest_wait};
 };
 

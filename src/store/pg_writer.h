@@ -21,11 +21,11 @@ namespace oneclaw::store {
 /// one after the other, on whichever nodes.
 class PgWriter {
  public:
-  PgWriter(const PgOptions& options, ChangeClock& clock, PgProgress& progress)
+  PgWriter(const PgOptions& options, ChangeClock& clock, PgProgress& progress, PgReach& reach)
       : options_(options),
         clock_(clock),
         progress_(progress),
-        session_(options.url, options.timeouts, options.row_seal.get()) {}
+        session_(options.url, options.timeouts, reach, options.row_seal.get()) {}
 
   /// Sets each job's outcome: kept only where the server has said that it has committed.
   void run(const std::vector<Job*>& batch);
