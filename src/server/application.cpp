@@ -122,11 +122,15 @@ asio::awaitable<void> put_into(std::optional<Result<T>>& target, asio::awaitable
   target = co_await std::move(work);
 }
 
-/// Before the server's own threads run, one of the coroutine's own is enough.
+/// Before the server's own threads run, the caller's is enough. One call at a time; the context is
+/// never destroyed, as the store's thread may still be inside the post() that ended the last call.
 template <class T>
 Result<T> run_now(asio::awaitable<Result<T>> work) {
+  static std::mutex mutex;
+  static asio::io_context& context = *new asio::io_context;
+  const std::lock_guard lock(mutex);
   std::optional<Result<T>> outcome;
-  asio::io_context context;
+  context.restart();
   asio::co_spawn(context, put_into(outcome, std::move(work)), [](const std::exception_ptr& error) {
     if (error) std::rethrow_exception(error);
   });

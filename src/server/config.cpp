@@ -282,7 +282,7 @@ void read_root(Section& root, Config& config) {
     password.integer("memory_mib", 19, 4096, memory_mib);
     config.argon2.memory_bytes = static_cast<std::size_t>(memory_mib) << 20U;
     password.integer("passes", 2, 16, config.argon2.passes);
-    password.integer("threads", 1, 64, config.password_threads);
+    password.integer("threads", 0, 64, config.password_threads);
     password.integer("queue", 1, 10'000, config.most_waiting_passwords);
   });
   root.section("tokens", [&](Section& tokens) {

@@ -48,7 +48,7 @@ struct Config {
   int requests_per_second_per_principal = 0;
   service::QuotaOptions quotas;  ///< off by default
   crypto::Argon2Cost argon2;
-  std::size_t password_threads = 2;
+  std::size_t password_threads = 0;  ///< as for service::Passwords::create()
   std::size_t most_waiting_passwords = 64;
   domain::LoginThrottleLimits login;
   CacheSizes cache;

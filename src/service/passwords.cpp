@@ -1,9 +1,10 @@
 #include "service/passwords.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
+#include <sched.h>
 
+#include <algorithm>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "service/action_limiter.h"
@@ -14,12 +15,20 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Once for each thread of the pool: a storm of log-ins takes what processor time requests leave.
-/// (Linux keeps a nice value for each thread.)
+/// Once for each thread of the pool. A normal thread that wakes up takes the processor from an idle
+/// one at once, which it does not from one that is only nice: a storm of log-ins takes what
+/// requests leave.
 void step_back() {
-  constexpr int kNice = 10;
-  thread_local const int once = ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
+  thread_local const int once = [] {
+    const sched_param none{};
+    return ::sched_setscheduler(0, SCHED_IDLE, &none);
+  }();
   (void)once;  // a system that refuses it loses only the order
+}
+
+/// Each hash sweeps 64 MiB through the caches: some cores are to be left alone.
+std::size_t default_threads() {
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 4);
 }
 
 }  // namespace
@@ -29,8 +38,8 @@ Result<std::unique_ptr<Passwords>> Passwords::create(crypto::Argon2Cost cost, st
                                                      domain::LoginThrottleLimits limits) {
   const Key256 random = Key256::random();
   TRY(std::string dummy, crypto::hash_password(as_text(random.view()), cost));
-  return std::unique_ptr<Passwords>(
-      new Passwords(cost, std::move(dummy), threads, most_waiting, limits));
+  return std::unique_ptr<Passwords>(new Passwords(
+      cost, std::move(dummy), threads == 0 ? default_threads() : threads, most_waiting, limits));
 }
 
 Passwords::Passwords(crypto::Argon2Cost cost, std::string dummy_phc, std::size_t threads,

@@ -24,7 +24,8 @@ inline constexpr std::size_t kMostPasswordBytes = 256;
 
 class Passwords {
  public:
-  /// Makes the hash that stands in for an unknown account: 503 when memory is short.
+  /// Makes the hash that stands in for an unknown account: 503 when memory is short. `threads`: 0
+  /// for one for every two cores, from 1 to 4.
   static Result<std::unique_ptr<Passwords>> create(crypto::Argon2Cost cost, std::size_t threads,
                                                    std::size_t most_waiting,
                                                    domain::LoginThrottleLimits limits);
