@@ -202,13 +202,6 @@ json::object export_share(const store::ListedShare& listed) {
   return body;
 }
 
-template <class Row, class F>
-json::array list_of(const std::vector<Row>& rows, F to_json) {
-  json::array array;
-  for (const Row& row : rows) array.emplace_back(to_json(row));
-  return array;
-}
-
 Reply export_data(AccountData& data, Request& request) {
   CO_TRY(const service::AccountExport found,
          co_await data.take_along(request.caller, proof_of(request)));

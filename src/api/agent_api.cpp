@@ -83,10 +83,8 @@ Reply create(Agents& agents, Request& request) {
 
 Reply list(Agents& agents, Request& request) {
   CO_TRY(const auto rows, co_await agents.list(request.caller));
-  json::array array;
-  for (const store::AgentRow& row : rows) array.emplace_back(agent_json(row));
   json::object answer;
-  answer["agents"] = std::move(array);
+  answer["agents"] = list_of(rows, agent_json);
   co_return json_reply(200, answer);
 }
 

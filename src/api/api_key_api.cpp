@@ -45,10 +45,8 @@ Reply create(ApiKeys& keys, Request& request) {
 
 Reply list(ApiKeys& keys, Request& request) {
   CO_TRY(const auto rows, co_await keys.list(request.caller));
-  json::array array;
-  for (const store::ApiKeyRow& row : rows) array.emplace_back(key_json(row));
   json::object answer;
-  answer["keys"] = std::move(array);
+  answer["keys"] = list_of(rows, key_json);
   co_return json_reply(200, answer);
 }
 

@@ -84,10 +84,8 @@ Reply list(Approvals& approvals, Request& request) {
   CO_TRY(query.limit, request.query_integer("limit", 50, 1, kMostListed));
   CO_TRY(query.offset, request.query_integer("offset", 0, 0, 1'000'000'000));
   CO_TRY(const auto page, co_await approvals.list(request.caller, std::move(query)));
-  json::array array;
-  for (const store::ApprovalRow& row : page.approvals) array.emplace_back(approval_json(row));
   json::object answer;
-  answer["approvals"] = std::move(array);
+  answer["approvals"] = list_of(page.approvals, approval_json);
   co_return json_reply(200, answer);
 }
 

@@ -62,11 +62,9 @@ Reply list(AuditLog& audit, Request& request) {
   CO_TRY(query.limit, request.query_integer("limit", 100, 1, 1000));
   CO_TRY(query.offset, request.query_integer("offset", 0, 0, 1'000'000'000));
   CO_TRY(const auto events, co_await audit.list(request.caller, std::move(query)));
-  json::array array;
-  for (const domain::AuditEvent& event : events) array.emplace_back(event_json(event));
   json::object answer;
-  answer["count"] = array.size();
-  answer["events"] = std::move(array);
+  answer["count"] = events.size();
+  answer["events"] = list_of(events, event_json);
   co_return json_reply(200, answer);
 }
 

@@ -66,21 +66,19 @@ json::object usage_json(const service::UsageReport& report, const RouteNames& ro
   month["paid_requests"] = 0;
   month["free_requests"] = total;
   month["total_cost_usd"] = "0.00";
-  json::array by_principal;
-  for (const store::UsageCount& count : report.counts) {
+  json::object body;
+  body["billing_tier"] = tier_name(report.tier);
+  if (report.request_limit) body["free_tier_limit"] = *report.request_limit;
+  body["current_month"] = std::move(month);
+  body["by_principal"] = list_of(report.counts, [&](const store::UsageCount& count) {
     json::object item;
     item["principal_type"] = count.principal_type;
     item["principal_id"] = count.principal_id;
     item["action"] = count.action;
     routes.name(item, count.action);
     item["requests"] = count.count;
-    by_principal.emplace_back(std::move(item));
-  }
-  json::object body;
-  body["billing_tier"] = tier_name(report.tier);
-  if (report.request_limit) body["free_tier_limit"] = *report.request_limit;
-  body["current_month"] = std::move(month);
-  body["by_principal"] = std::move(by_principal);
+    return item;
+  });
   return body;
 }
 
@@ -92,8 +90,8 @@ Reply usage(Billing& billing, const RouteNames& routes, Request& request) {
 Reply history(Billing& billing, const RouteNames& routes, Request& request) {
   CO_TRY(const std::int64_t limit, request.query_integer("limit", 50, 1, 1000));
   CO_TRY(const auto events, co_await billing.history(request.caller, limit));
-  json::array array;
-  for (const domain::AuditEvent& event : events) {
+  json::object answer;
+  answer["events"] = list_of(events, [&](const domain::AuditEvent& event) {
     json::object item;
     item["id"] = event.id.to_string();
     item["principal_type"] = event.actor_type;
@@ -105,10 +103,8 @@ Reply history(Billing& billing, const RouteNames& routes, Request& request) {
     item["price_usd"] = "0.00";
     item["is_paid"] = false;
     item["created_at"] = to_rfc3339(event.created_at);
-    array.emplace_back(std::move(item));
-  }
-  json::object answer;
-  answer["events"] = std::move(array);
+    return item;
+  });
   co_return json_reply(200, answer);
 }
 
@@ -143,23 +139,23 @@ Reply balance(Billing& billing, Request& request) {
   co_return json_reply(200, answer);
 }
 
+json::object transaction_json(const store::CreditRow& row) {
+  json::object body;
+  body["id"] = row.id.to_string();
+  body["type"] = row.type;
+  body["amount_cents"] = row.amount_cents;
+  body["balance_after_cents"] = row.balance_after_cents;
+  body["description"] = row.description;
+  body["created_at"] = to_rfc3339(row.created_at);
+  return body;
+}
+
 Reply transactions(Billing& billing, Request& request) {
   CO_TRY(const std::int64_t page, request.query_integer("page", 1, 1, 1'000'000));
   CO_TRY(const std::int64_t limit, request.query_integer("limit", 50, 1, 1000));
   CO_TRY(const auto rows, co_await billing.transactions(request.caller, page, limit));
-  json::array array;
-  for (const store::CreditRow& row : rows) {
-    json::object item;
-    item["id"] = row.id.to_string();
-    item["type"] = row.type;
-    item["amount_cents"] = row.amount_cents;
-    item["balance_after_cents"] = row.balance_after_cents;
-    item["description"] = row.description;
-    item["created_at"] = to_rfc3339(row.created_at);
-    array.emplace_back(std::move(item));
-  }
   json::object answer;
-  answer["transactions"] = std::move(array);
+  answer["transactions"] = list_of(rows, transaction_json);
   answer["page"] = page;
   answer["limit"] = limit;
   co_return json_reply(200, answer);

@@ -128,8 +128,7 @@ Reply list(Bindings& bindings, Request& request) {
   CO_TRY(const Uuid agent_id, request.path_uuid("agent_id"));
   CO_TRY(const auto rows, co_await bindings.list(request.caller, agent_id));
   json::object answer;
-  json::array& array = answer["bindings"].emplace_array();
-  for (const store::BindingRow& row : rows) array.emplace_back(binding_json(row));
+  answer["bindings"] = list_of(rows, binding_json);
   co_return json_reply(200, answer);
 }
 
@@ -273,8 +272,7 @@ Reply executions(Bindings& bindings, Request& request) {
   CO_TRY(const std::int64_t offset, request.query_integer("offset", 0, 0, 1'000'000'000));
   CO_TRY(const auto rows, co_await bindings.executions(request.caller, agent_id, limit, offset));
   json::object answer;
-  json::array& array = answer["events"].emplace_array();
-  for (const store::ExecutionRow& row : rows) array.emplace_back(execution_json(row));
+  answer["events"] = list_of(rows, execution_json);
   co_return json_reply(200, answer);
 }
 

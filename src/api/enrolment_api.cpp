@@ -102,10 +102,8 @@ json::object row_json(const store::EnrolmentRow& row) {
 
 Reply list(Enrolments& enrolments, Request& request) {
   CO_TRY(const auto rows, co_await enrolments.list(request.caller));
-  json::array array;
-  for (const store::EnrolmentRow& row : rows) array.emplace_back(row_json(row));
   json::object answer;
-  answer["enrollments"] = std::move(array);
+  answer["enrollments"] = list_of(rows, row_json);
   co_return json_reply(200, answer);
 }
 

@@ -48,10 +48,9 @@ json::object variable_json(const EnvVarView& view, Shape shape) {
 }
 
 http::Response variables_reply(const std::vector<EnvVarView>& views, Shape shape) {
-  json::array array(wiping_storage());
-  for (const EnvVarView& view : views) array.emplace_back(variable_json(view, shape));
   json::object answer(wiping_storage());
-  answer["env_vars"] = std::move(array);
+  answer["env_vars"] = list_of(
+      views, [&](const auto& view) { return variable_json(view, shape); }, wiping_storage());
   return secret_reply(200, answer);
 }
 
@@ -194,12 +193,8 @@ Reply resolve(EnvVars& variables, Request& request) {
 Reply list_environments(EnvVars& variables, Request& request) {
   CO_TRY(const Uuid vault_id, request.path_uuid("vault_id"));
   CO_TRY(const auto all, co_await variables.environments(request.caller, vault_id));
-  json::array array;
-  for (const service::Environment& environment : all) {
-    array.emplace_back(environment_json(environment));
-  }
   json::object answer;
-  answer["environments"] = std::move(array);
+  answer["environments"] = list_of(all, environment_json);
   co_return json_reply(200, answer);
 }
 

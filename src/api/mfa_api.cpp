@@ -41,8 +41,8 @@ Reply verify_setup(Mfa& mfa, Request& request) {
   CO_CHECK_OK(body.check());
   CO_TRY(const auto codes, co_await mfa.confirm(request.caller, std::move(code)));
   json::object answer(wiping_storage());
-  json::array& list = answer["recovery_codes"].emplace_array();
-  for (const SecureString& fresh : codes) list.emplace_back(fresh.view());
+  answer["recovery_codes"] = list_of(
+      codes, [](const SecureString& fresh) { return fresh.view(); }, wiping_storage());
   co_return secret_reply(200, answer);
 }
 

@@ -29,10 +29,8 @@ json::object member_json(const store::MemberRow& member) {
 
 Reply members(Organization& org, Request& request) {
   CO_TRY(const auto rows, co_await org.members(request.caller));
-  json::array array;
-  for (const store::MemberRow& row : rows) array.emplace_back(member_json(row));
   json::object answer;
-  answer["members"] = std::move(array);
+  answer["members"] = list_of(rows, member_json);
   co_return json_reply(200, answer);
 }
 
@@ -72,21 +70,21 @@ Reply invite(Organization& org, Request& request, bool mail_enabled) {
   co_return secret_reply(200, answer);
 }
 
+json::object invitation_json(const store::InvitationRow& row) {
+  json::object body;
+  body["id"] = row.id.to_string();
+  body["email"] = row.email;
+  body["role"] = row.role;
+  body["invited_by"] = row.invited_by.to_string();
+  body["created_at"] = to_rfc3339(row.created_at);
+  body["expires_at"] = to_rfc3339(row.expires_at);
+  return body;
+}
+
 Reply invitations(Organization& org, Request& request) {
   CO_TRY(const auto rows, co_await org.invitations(request.caller));
-  json::array array;
-  for (const store::InvitationRow& row : rows) {
-    json::object item;
-    item["id"] = row.id.to_string();
-    item["email"] = row.email;
-    item["role"] = row.role;
-    item["invited_by"] = row.invited_by.to_string();
-    item["created_at"] = to_rfc3339(row.created_at);
-    item["expires_at"] = to_rfc3339(row.expires_at);
-    array.emplace_back(std::move(item));
-  }
   json::object answer;
-  answer["invitations"] = std::move(array);
+  answer["invitations"] = list_of(rows, invitation_json);
   co_return json_reply(200, answer);
 }
 

@@ -67,9 +67,7 @@ boost::asio::awaitable<Result<json::object>> find(const Services& services, Requ
   CO_TRY(const service::SignedApproval found, co_await services.approvals.get(request.caller, id));
   if (!found.approval.vault_id) co_return problems::not_found("No such approval.");
   json::object body = pending_json(found.approval);
-  json::array signatures;
-  for (const auto& signature : found.signatures) signatures.emplace_back(signature_json(signature));
-  body["signatures"] = std::move(signatures);
+  body["signatures"] = list_of(found.signatures, signature_json);
   co_return body;
 }
 
@@ -138,10 +136,8 @@ Reply list(const Services& services, Request& request) {
   CO_TRY(query.offset, request.query_integer("offset", 0, 0, 1'000'000'000));
   CO_TRY(const service::ApprovalPage page,
          co_await services.approvals.list(request.caller, std::move(query)));
-  json::array array;
-  for (const store::ApprovalRow& row : page.approvals) array.emplace_back(pending_json(row));
   json::object answer;
-  answer["pending_approvals"] = std::move(array);
+  answer["pending_approvals"] = list_of(page.approvals, pending_json);
   answer["total"] = page.total;
   co_return json_reply(200, answer);
 }

@@ -65,10 +65,8 @@ Reply create(Policies& policies, Request& request) {
 Reply list(Policies& policies, Request& request) {
   CO_TRY(const Uuid vault_id, request.path_uuid("vault_id"));
   CO_TRY(const auto rows, co_await policies.list(request.caller, vault_id));
-  json::array array;
-  for (const store::PolicyRow& row : rows) array.emplace_back(policy_json(row));
   json::object answer;
-  answer["policies"] = std::move(array);
+  answer["policies"] = list_of(rows, policy_json);
   co_return json_reply(200, answer);
 }
 

@@ -1,6 +1,5 @@
 #include "api/reply.h"
 
-#include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 
 #include "api/wiping_json.h"

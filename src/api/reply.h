@@ -2,7 +2,9 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/storage_ptr.hpp>
 #include <boost/json/value.hpp>
 #include <optional>
 #include <string>
@@ -32,6 +34,15 @@ http::Response json_reply(int status, const boost::json::value& body);
 http::Response secret_reply(int status, const boost::json::value& body);
 /// 204.
 http::Response empty_reply();
+
+/// An array with what `to_json` makes of each row. For rows with secrets, in wiping_storage().
+template <class Rows, class F>
+boost::json::array list_of(const Rows& rows, F to_json, boost::json::storage_ptr storage = {}) {
+  boost::json::array list(std::move(storage));
+  list.reserve(rows.size());
+  for (const auto& row : rows) list.emplace_back(to_json(row));
+  return list;
+}
 
 boost::json::array to_json_array(const std::vector<std::string>& texts);
 boost::json::array to_json_array(const std::vector<Uuid>& ids);

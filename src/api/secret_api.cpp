@@ -54,13 +54,11 @@ json::object metadata_json(const SecretMetadata& secret) {
 }
 
 json::array metadata_list(const std::vector<SecretMetadata>& secrets) {
-  json::array array;
-  for (const SecretMetadata& secret : secrets) {
+  return list_of(secrets, [](const SecretMetadata& secret) {
     json::object item = metadata_json(secret);
     item["is_disabled"] = secret.version.is_disabled;
-    array.emplace_back(std::move(item));
-  }
-  return array;
+    return item;
+  });
 }
 
 /// A version number in a path: anything else names no version, so it is 404.

@@ -29,10 +29,8 @@ json::object rule_json(const store::IpRuleRow& rule) {
 
 Reply list(IpRules& rules, Request& request) {
   CO_TRY(const auto rows, co_await rules.list(request.caller));
-  json::array array;
-  for (const store::IpRuleRow& row : rows) array.emplace_back(rule_json(row));
   json::object answer;
-  answer["rules"] = std::move(array);
+  answer["rules"] = list_of(rows, rule_json);
   co_return json_reply(200, answer);
 }
 

@@ -85,8 +85,9 @@ Reply open(Shares& shares, Request& request) {
 
 http::Response share_list(const std::vector<store::ListedShare>& rows) {
   const TimePoint at = now();
-  json::array array;
-  for (const auto& [share, path] : rows) {
+  json::object answer;
+  answer["shares"] = list_of(rows, [&](const store::ListedShare& row) {
+    const auto& [share, path] = row;
     json::object item;
     item["id"] = share.id.to_string();
     item["secret_id"] = share.secret_id.to_string();
@@ -105,10 +106,8 @@ http::Response share_list(const std::vector<store::ListedShare>& rows) {
     item["is_declined"] = share.declined_at.has_value();
     item["has_passphrase"] = share.passphrase_hash.has_value();
     item["is_locked"] = share.passphrase_tries >= service::kMostPassphraseTries;
-    array.emplace_back(std::move(item));
-  }
-  json::object answer;
-  answer["shares"] = std::move(array);
+    return item;
+  });
   return json_reply(200, answer);
 }
 

@@ -24,13 +24,10 @@ Reply public_key(Tokens& tokens, Request& /*request*/) {
 }
 
 Reply jwks(Tokens& tokens, Request& /*request*/) {
-  json::array keys;
   const auto set = tokens.signing_keys();
-  for (const auto& key : set->verifying) {
-    keys.emplace_back(crypto::public_jwk(key.kid, key.key));
-  }
   json::object body;
-  body["keys"] = std::move(keys);
+  body["keys"] = list_of(set->verifying,
+                         [&](const auto& key) { return crypto::public_jwk(key.kid, key.key); });
   Response response = json_reply(200, body);
   response.content_type = "application/jwk-set+json";
   co_return response;

@@ -41,10 +41,8 @@ Reply create(Vaults& vaults, Request& request) {
 
 Reply list(Vaults& vaults, Request& request) {
   CO_TRY(const auto rows, co_await vaults.list(request.caller));
-  json::array array;
-  for (const store::VaultRow& row : rows) array.emplace_back(vault_json(row));
   json::object answer;
-  answer["vaults"] = std::move(array);
+  answer["vaults"] = list_of(rows, vault_json);
   co_return json_reply(200, answer);
 }
 

@@ -49,10 +49,9 @@ Reply create(Webhooks& webhooks, Request& request) {
 
 Reply list(Webhooks& webhooks, Request& request) {
   CO_TRY(const auto rows, co_await webhooks.list(request.caller));
-  json::array array;
-  for (const store::WebhookRow& row : rows) array.emplace_back(webhook_json(row));
   json::object answer;
-  answer["webhooks"] = std::move(array);
+  answer["webhooks"] =
+      list_of(rows, [](const store::WebhookRow& row) { return webhook_json(row); });
   co_return json_reply(200, answer);
 }
 
