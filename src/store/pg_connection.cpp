@@ -5,29 +5,20 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/endian/conversion.hpp>
 #include <charconv>
 #include <limits>
 #include <optional>
 
 #include "store/pg_dialect.h"
+#include "store/pg_statement.h"
 
 namespace oneclaw::store {
 
-namespace endian = boost::endian;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 namespace {
 
-constexpr Oid kBool = 16;
-constexpr Oid kBytea = 17;
-constexpr Oid kInt8 = 20;
-constexpr Oid kInt2 = 21;
-constexpr Oid kInt4 = 23;
-constexpr Oid kText = 25;
-constexpr Oid kNumeric = 1700;
-constexpr Oid kInferred = 0;
 /// Answers that nobody waits for yet; more are waited for, so that memory stays bounded.
 constexpr std::size_t kMostSent = 256;
 
@@ -74,127 +65,7 @@ bool ends_session(std::string_view state) {
          state.starts_with("08");
 }
 
-template <class T>
-T big_endian(const char* bytes) {
-  return endian::endian_load<T, sizeof(T), endian::order::big>(
-      reinterpret_cast<const unsigned char*>(bytes));
-}
-
 }  // namespace
-
-class PgStatement final : public Statement::Impl {
- public:
-  PgStatement(PgConnection& connection, std::string sql, std::string name)
-      : connection_(connection), sql_(std::move(sql)), name_(std::move(name)) {}
-
-  void lend() {
-    if (on_loan_) throw Error(Error::Kind::kOther, "a statement is in use already");
-    on_loan_ = true;
-  }
-
-  void bind_null(int index) override { at(index) = {}; }
-  void bind_int(int index, std::int64_t value) override {
-    Param& param = at(index);
-    param = {kInt8, false, std::string(sizeof value, '\0')};
-    endian::store_big_s64(reinterpret_cast<unsigned char*>(param.value.data()), value);
-  }
-  void bind_text(int index, std::string_view value) override {
-    at(index) = {kText, false, std::string(value)};
-  }
-  void bind_blob(int index, ByteView value) override {
-    at(index) = {kBytea, false, std::string(as_text(value))};
-  }
-  bool step() override {
-    if (!result_) {
-      connection_.start(*this);
-      result_ = connection_.finish();
-      if (!result_) throw Error(Error::Kind::kOther, "a statement gave no result");
-    }
-    return ++row_ < PQntuples(result_.get());
-  }
-  void run() override { connection_.start(*this); }
-  bool is_null(int column) override { return PQgetisnull(result_.get(), row_, column) != 0; }
-  std::int64_t integer(int column) override {
-    if (is_null(column)) return 0;
-    const char* bytes = PQgetvalue(result_.get(), row_, column);
-    switch (PQftype(result_.get(), column)) {
-      case kInt8:
-        return big_endian<std::int64_t>(bytes);
-      case kInt4:
-        return big_endian<std::int32_t>(bytes);
-      case kInt2:
-        return big_endian<std::int16_t>(bytes);
-      case kBool:
-        return *bytes != 0 ? 1 : 0;
-      case kNumeric:
-        return whole_numeric(bytes);
-      default:
-        throw Error(Error::Kind::kOther, "a column isn't a number");
-    }
-  }
-  std::string_view text(int column) override {
-    return {PQgetvalue(result_.get(), row_, column), size(column)};
-  }
-  ByteView blob(int column) override { return as_bytes(text(column)); }
-  void reset() override {
-    result_.reset();
-    row_ = -1;
-    params_.clear();
-    on_loan_ = false;
-  }
-
- private:
-  friend class PgConnection;
-  enum class Prepared { kNot, kSent, kReady };
-  struct Param {
-    Oid type = kInferred;
-    bool null = true;
-    std::string value{};
-  };
-
-  Param& at(int index) {
-    const auto place = static_cast<std::size_t>(index) - 1;
-    if (index < 1) throw Error(Error::Kind::kOther, "a parameter's index is out of range");
-    if (params_.size() <= place) params_.resize(place + 1);
-    return params_[place];
-  }
-
-  [[nodiscard]] bool mentions(std::size_t parameter) const {
-    const std::string name = "$" + std::to_string(parameter);
-    for (std::size_t at = sql_.find(name); at != std::string::npos; at = sql_.find(name, at + 1)) {
-      const std::size_t end = at + name.size();
-      if (end == sql_.size() || sql_[end] < '0' || sql_[end] > '9') return true;
-    }
-    return false;
-  }
-
-  std::size_t size(int column) {
-    return static_cast<std::size_t>(PQgetlength(result_.get(), row_, column));
-  }
-
-  /// Sums of BIGINT are NUMERIC: digits in base 10,000.
-  static std::int64_t whole_numeric(const char* bytes) {
-    const int digits = big_endian<std::int16_t>(bytes);
-    const int weight = big_endian<std::int16_t>(bytes + 2);
-    const int sign = big_endian<std::int16_t>(bytes + 4);
-    if (weight > 4) throw Error(Error::Kind::kOther, "a number is too large");
-    std::int64_t value = 0;
-    const char* digit = bytes + 8;
-    for (int i = 0; i <= weight; ++i, digit += 2) {
-      value = value * 10'000 + (i < digits ? std::int64_t{big_endian<std::int16_t>(digit)} : 0);
-    }
-    return sign == 0x4000 ? -value : value;
-  }
-
-  PgConnection& connection_;
-  const std::string sql_;
-  const std::string name_;
-  Prepared prepared_ = Prepared::kNot;
-  std::vector<Param> params_;
-  PgConnection::ResultPtr result_{};
-  int row_ = -1;
-  bool on_loan_ = false;
-};
 
 void PgConnection::Close::operator()(pg_conn* handle) const {
   PQfinish(handle);
@@ -264,11 +135,7 @@ void PgConnection::start(PgStatement& statement) {
   if (broken_) throw Error(Error::Kind::kUnavailable, "the connection to PostgreSQL is lost");
   if (sent_.size() >= kMostSent) flush();
   if (statement.prepared_ == PgStatement::Prepared::kNot) {
-    std::vector<Oid> types;
-    for (std::size_t i = 0; i < statement.params_.size(); ++i) {
-      // PostgreSQL wants a type for each number up to the last, even when the SQL leaves it out.
-      types.push_back(statement.mentions(i + 1) ? statement.params_[i].type : kText);
-    }
+    const std::vector<Oid> types = statement.types();
     check_sent(PQsendPrepare(handle_.get(), statement.name_.c_str(), statement.sql_.c_str(),
                              static_cast<int>(types.size()), types.data()));
     statement.prepared_ = PgStatement::Prepared::kSent;
