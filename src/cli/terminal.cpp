@@ -1,101 +1,26 @@
 #include "cli/terminal.h"
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
-#include <optional>
+
+#include "base/prompt.h"
 
 namespace oneclaw::cli {
 
 namespace {
 
-constexpr std::size_t kMostAnswerBytes = 64U * 1024;
-
-// What a signal handler needs to put the terminal right.
-int hidden_terminal = -1;  // NOLINT
-termios shown_mode{};      // NOLINT
-
-extern "C" void restore_terminal(int number) {
-  if (hidden_terminal >= 0) ::tcsetattr(hidden_terminal, TCSANOW, &shown_mode);
-  std::signal(number, SIG_DFL);
-  std::raise(number);
-}
-
-constexpr std::array kEndingSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-
-/// Turns echo off until destroyed.
-class Hidden {
- public:
-  explicit Hidden(int terminal) : terminal_(terminal) {
-    if (::tcgetattr(terminal, &shown_mode) != 0) return;
-    hidden_terminal = terminal;
-    for (const int number : kEndingSignals) std::signal(number, restore_terminal);
-    termios quiet = shown_mode;
-    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(terminal, TCSAFLUSH, &quiet);
-  }
-  Hidden(const Hidden&) = delete;
-  Hidden& operator=(const Hidden&) = delete;
-  ~Hidden() {
-    if (hidden_terminal < 0) return;
-    ::tcsetattr(terminal_, TCSANOW, &shown_mode);
-    hidden_terminal = -1;
-    for (const int number : kEndingSignals) std::signal(number, SIG_DFL);
-  }
-
- private:
-  int terminal_;
-};
-
-void say(int terminal, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(terminal, text.data(), text.size());
-    if (written <= 0) return;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
-Result<SecureString> read_line(int terminal) {
-  SecureString line;
-  char c = 0;
-  while (true) {
-    const ssize_t got = ::read(terminal, &c, 1);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) {
-      if (line.empty()) return problems::bad_request("Nothing was entered.");
-      break;
-    }
-    if (c == '\n') break;
-    line.push_back(c);
-    if (line.size() > kMostAnswerBytes) return problems::bad_request("The line is too long.");
-  }
-  return line;
-}
-
-Result<SecureString> ask_terminal(std::string_view question, bool hidden) {
+Result<SecureString> ask_terminal(std::string_view question, Answer answer) {
   const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
   if (terminal < 0) {
     return problems::bad_request("There is no terminal to ask at: \"" + std::string(question) +
                                  "\" must be given on the command line or by a pipe.");
   }
-  Result<SecureString> line = problems::internal();
-  {
-    // Before the question: who answers at once must not be echoed.
-    std::optional<Hidden> quiet;
-    if (hidden) quiet.emplace(terminal);
-    say(terminal, question);
-    say(terminal, " ");
-    line = read_line(terminal);
-  }
-  if (hidden) say(terminal, "\n");
+  Result<SecureString> line =
+      ask_at_terminal(terminal, terminal, std::string(question) + " ", answer);
   ::close(terminal);
   return line;
 }
@@ -114,12 +39,12 @@ bool has_colours(int descriptor) {
 }
 
 Result<std::string> ask(std::string_view question) {
-  TRY(const SecureString line, ask_terminal(question, false));
+  TRY(const SecureString line, ask_terminal(question, Answer::kShown));
   return std::string(line.view());
 }
 
 Result<SecureString> ask_hidden(std::string_view question) {
-  return ask_terminal(question, true);
+  return ask_terminal(question, Answer::kHidden);
 }
 
 Result<bool> confirm(std::string_view question) {

@@ -72,15 +72,47 @@ def test_login_with_a_pseudo_terminal_hides_the_password(stranger, owner):
 
 
 def test_a_prompt_that_is_broken_off_leaves_the_terminal_as_it_was(stranger, owner):
-    import termios
     terminal = stranger.terminal("login", "--email", owner.email)
     terminal.read_until("Password:")
-    time.sleep(0.3)
-    assert not termios.tcgetattr(terminal.master)[3] & termios.ECHO
+    assert not terminal.echoes()
     terminal.send("\x03")
-    time.sleep(0.5)
-    assert termios.tcgetattr(terminal.master)[3] & termios.ECHO
+    terminal.wait_for_echo(True)
     terminal.finish(code=-signal.SIGINT)
+
+
+def test_a_prompt_that_is_stopped_hides_again_when_it_goes_on(stranger, owner):
+    shell = Terminal(["/bin/sh", "-i"], {**stranger.environment, "PS1": "$ ", "ENV": ""},
+                     stranger.home)
+    shell.read_until("$ ")
+    shell.send(f"{binary()} login --email {owner.email}\n")
+    shell.read_until("Password:")
+    shell.send("\x1a")
+    shell.read_until("$ ")
+    assert shell.echoes()
+    shell.send("fg\n")
+    shell.wait_for_echo(False)
+    shell.send(owner.password + "\n")
+    shell.read_until("Signed in")
+    shell.send(f"{binary()} login --email {owner.email}\n")
+    shell.read_until("Password:")
+    shell.send("\x1a")
+    shell.read_until("$ ")
+    shell.send("kill %1; kill -CONT %1; sleep 1\n")
+    shell.read_until("Terminated", seconds=20)
+    shell.send("exit\n")
+    assert owner.password not in shell.finish()
+
+
+@pytest.mark.parametrize("typed, said", [("\x04", "Nothing was entered"),
+                                         ("a" * 5000 + "\n", "too long")],
+                         ids=["an end", "a line that is too long"])
+def test_a_prompt_refuses(typed, said, stranger, owner):
+    terminal = stranger.terminal("login", "--email", owner.email)
+    terminal.read_until("Password:")
+    terminal.send(typed)
+    terminal.wait_for_echo(True)
+    shown = terminal.finish(code=USAGE)
+    assert said in shown and "aaaa" not in shown
 
 
 def test_the_session_file_is_the_users_alone(stranger, owner):

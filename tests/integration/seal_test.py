@@ -3,6 +3,7 @@ import os
 import pty
 import re
 import select
+import signal
 import stat
 import subprocess
 import threading
@@ -10,6 +11,7 @@ import time
 
 import pytest
 
+from harness.cli import Cli
 from harness.client import Api
 from harness.operator import Operator
 from harness.server import binary, expect_refusal
@@ -136,6 +138,23 @@ def test_a_prompt_echoes_nothing(shamir):
     os.close(master)
     assert b"Share 1 of 2" in seen and b"unsealed" in seen
     assert not any(share.encode()[4:] in seen for share in shares)
+    server.stop()
+
+
+@pytest.mark.parametrize("typed, said, code", [
+    ("\x03", "", -signal.SIGINT), ("\x04", "Nothing was entered", 1),
+    ("ocs_" + "a" * 5000 + "\n", "too long", 1)], ids=["a signal", "an end", "a long line"])
+def test_a_prompt_that_is_broken_off_shows_nothing_and_leaves_the_terminal_as_it_was(
+        typed, said, code, shamir, tmp_path):
+    server, operator = shamir
+    operator.shares(2, 2)
+    terminal = Cli(tmp_path, server.url).terminal("operator", "--data", server.data, "unseal")
+    terminal.read_until("Share 1 of 2: ")
+    assert not terminal.echoes()
+    terminal.send(typed)
+    terminal.wait_for_echo(True)
+    shown = terminal.finish(code)
+    assert said in shown and "aaaa" not in shown
     server.stop()
 
 

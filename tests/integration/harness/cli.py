@@ -4,6 +4,7 @@ import os
 import pty
 import select
 import subprocess
+import termios
 import time
 
 from harness.server import binary
@@ -96,7 +97,18 @@ class Terminal:
         return seen.decode()
 
     def send(self, text):
-        os.write(self.master, text.encode())
+        left = text.encode()
+        while left:
+            left = left[os.write(self.master, left):]
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self.master)[3] & termios.ECHO)
+
+    def wait_for_echo(self, wanted, seconds=SECONDS):
+        end = time.monotonic() + seconds
+        while self.echoes() != wanted:
+            assert time.monotonic() < end, f"the terminal's echo isn't {wanted}"
+            time.sleep(0.01)
 
     def finish(self, code=0):
         """Reads to the end; gives all that was shown."""
