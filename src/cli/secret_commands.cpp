@@ -101,6 +101,7 @@ struct SetOptions {
   std::string path;
   std::optional<std::string> value;
   bool from_stdin = false;
+  bool allow_empty = false;
   std::string file;
   std::string type;
   std::string metadata;
@@ -116,6 +117,12 @@ Result<SecureString> read_value(const SetOptions& options) {
   // The line feed of `echo value |` is not meant.
   if (value.view().ends_with('\n')) value.resize(value.size() - 1);
   if (value.view().ends_with('\r')) value.resize(value.size() - 1);
+  if (value.empty() && !options.allow_empty) {
+    return problems::bad_request(
+        "Standard input was empty, so nothing is stored: what was to write the value has probably "
+        "failed. If an empty value is meant: oneclaw secret set " +
+        options.path + " --stdin --allow-empty");
+  }
   return value;
 }
 
@@ -241,6 +248,9 @@ void value_options(CLI::App& command, SetOptions& options) {
                   "see it: a pipe or --file is better")
       ->type_name("VALUE");
   command.add_flag("--stdin", options.from_stdin, "Read the value from standard input");
+  command.add_flag("--allow-empty", options.allow_empty,
+                   "Store an empty value when standard input is empty. Otherwise that is refused: "
+                   "the command before the pipe has probably failed");
   command.add_option("--file", options.file, "Read the value from a file, to the byte")
       ->type_name("FILE");
   command.add_option("--type,-t", options.type,

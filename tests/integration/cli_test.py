@@ -313,6 +313,22 @@ def test_set_from_an_argument_a_pipe_a_file_and_a_prompt(in_vault, owner, vault,
     assert owner.value(vault, "prompt") == "typed unseen"
 
 
+def test_set_from_an_empty_pipe_stores_nothing_unless_it_is_meant(in_vault, owner, vault):
+    owner.put(vault, "a", "before")
+    for arguments, stdin in (((), ""), ((), "\n"), (("--stdin",), "\r\n")):
+        error = in_vault.err("secret", "set", "a", *arguments, stdin=stdin, code=USAGE)
+        assert "nothing is stored" in error
+        assert "oneclaw secret set a --stdin --allow-empty" in error
+    assert owner.get(vault, "a")["version"] == 1
+    for version, arguments in enumerate((("",), ("--value", ""), ("--allow-empty",),
+                                         ("--stdin", "--allow-empty")), start=2):
+        in_vault.run("secret", "set", "a", *arguments, stdin="")
+        assert owner.get(vault, "a")["version"] == version
+        assert owner.value(vault, "a") == ""
+    in_vault.run("secret", "set", "a", "--allow-empty", stdin="piped\n")
+    assert owner.value(vault, "a") == "piped"
+
+
 def test_set_takes_all_that_the_api_takes(in_vault, owner, vault):
     in_vault.run("secret", "set", "a", "--value", "v", "--type", "password", "--metadata",
                  '{"k": [1]}', "--expires", "7d", "--max-reads", "3")
