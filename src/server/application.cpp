@@ -6,11 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
-#include <exception>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -27,6 +25,7 @@
 #include "server/open_store.h"
 #include "server/operator_commands.h"
 #include "server/operator_socket.h"
+#include "server/run_now.h"
 #include "service/access_cache.h"
 #include "service/account.h"
 #include "service/account_data.h"
@@ -115,27 +114,6 @@ Result<void> prepare_folder(const fs::path& folder) {
     return problems::internal("The data folder is open to other users: chmod 700 it first.");
   }
   return {};
-}
-
-template <class T>
-asio::awaitable<void> put_into(std::optional<Result<T>>& target, asio::awaitable<Result<T>> work) {
-  target = co_await std::move(work);
-}
-
-/// Before the server's own threads run, the caller's is enough. One call at a time; the context is
-/// never destroyed, as the store's thread may still be inside the post() that ended the last call.
-template <class T>
-Result<T> run_now(asio::awaitable<Result<T>> work) {
-  static std::mutex mutex;
-  static asio::io_context& context = *new asio::io_context;
-  const std::lock_guard lock(mutex);
-  std::optional<Result<T>> outcome;
-  context.restart();
-  asio::co_spawn(context, put_into(outcome, std::move(work)), [](const std::exception_ptr& error) {
-    if (error) std::rethrow_exception(error);
-  });
-  context.run();
-  return std::move(*outcome);
 }
 
 /// Whether there are no keys yet. The store is closed again: sealed, nothing is open.

@@ -1,12 +1,12 @@
 // The gate before everything that needs the root key: open, or sealed.
 #pragma once
 
-#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
 
+#include "base/shared_slot.h"
 #include "crypto/keyring.h"
 #include "http/message.h"
 #include "http/router.h"
@@ -33,7 +33,7 @@ class Gate {
   boost::asio::awaitable<http::Response> answer_sealed(http::Request& request) const;
 
   http::Router sealed_router_;
-  std::atomic<std::shared_ptr<const Handler>> open_;
+  SharedSlot<const Handler> open_;
 };
 
 }  // namespace oneclaw::server

@@ -2,40 +2,20 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/json/array.hpp>
-#include <exception>
 #include <optional>
 #include <utility>
 
 #include "api/wiping_json.h"
+#include "server/run_now.h"
 #include "service/audit_retention.h"
 #include "service/backup.h"
 
 namespace oneclaw::server {
 
-namespace asio = boost::asio;
 namespace json = boost::json;
 
 namespace {
-
-template <class T>
-asio::awaitable<void> put_into(std::optional<T>& target, asio::awaitable<T> call) {
-  target.emplace(co_await std::move(call));
-}
-
-/// Runs a coroutine to its end on this thread.
-template <class T>
-T wait_for(asio::awaitable<T> call) {
-  std::optional<T> result;
-  asio::io_context context;
-  asio::co_spawn(context, put_into(result, std::move(call)), [](const std::exception_ptr& error) {
-    if (error) std::rethrow_exception(error);
-  });
-  context.run();
-  return std::move(*result);
-}
 
 json::object to_json(const store::KeyRotationRow& rotation) {
   json::object body;
@@ -136,7 +116,7 @@ Result<json::value> OperatorCommands::status() {
   const auto custody = target_.custody();
   body["sealed"] = custody == nullptr;
   if (custody) {
-    TRY(const service::CustodyReport report, wait_for(custody->report()));
+    TRY(const service::CustodyReport report, run_now(custody->report()));
     json::array rotations;
     for (const auto& rotation : report.rotations) rotations.push_back(to_json(rotation));
     body["rotations"] = std::move(rotations);
@@ -173,7 +153,7 @@ Result<json::value> OperatorCommands::unseal(OperatorCall& call) {
       }
       json::object details;
       details["failed_attempts"] = std::exchange(failed_unseals_, 0);
-      CHECK_OK(wait_for(target_.custody()->record("operator.unseal", std::move(details))));
+      CHECK_OK(run_now(target_.custody()->record("operator.unseal", std::move(details))));
     }
   } else {
     return problems::conflict("The server is unsealed already.");
@@ -185,7 +165,7 @@ Result<json::value> OperatorCommands::seal() {
   const std::lock_guard lock(seal_mutex_);
   {
     TRY(const auto custody, this->custody());
-    CHECK_OK(wait_for(custody->record("operator.seal", {})));
+    CHECK_OK(run_now(custody->record("operator.seal", {})));
   }
   const bool quiet = target_.close(kSealDrain);
   target_.keyring().seal();
@@ -209,7 +189,7 @@ Result<json::value> OperatorCommands::rekey(OperatorCall& call) {
     // The shares must be shown even when the event can't be stored: they are the keyring's now.
     json::object details;
     details["unseal_with"] = crypto::to_string(keyring.status().unseal_with);
-    const auto recorded = wait_for(custody->record("operator.rekey", std::move(details)));
+    const auto recorded = run_now(custody->record("operator.rekey", std::move(details)));
     if (!recorded.ok()) spdlog::error("operator.rekey could not be audited");
   }
   return json::value(std::move(body));
@@ -217,7 +197,7 @@ Result<json::value> OperatorCommands::rekey(OperatorCall& call) {
 
 Result<json::value> OperatorCommands::rotate_root() {
   TRY(const auto custody, this->custody());
-  TRY(const store::KeyRotationRow rotation, wait_for(custody->rotate_root()));
+  TRY(const store::KeyRotationRow rotation, run_now(custody->rotate_root()));
   return json::value(to_json(rotation));
 }
 
@@ -225,20 +205,20 @@ Result<json::value> OperatorCommands::rotate_vault(OperatorCall& call) {
   const auto vault_id = Uuid::parse(call.text("vault_id"));
   if (!vault_id) return problems::validation("vault_id", "must be a UUID");
   TRY(const auto custody, this->custody());
-  TRY(const store::KeyRotationRow rotation, wait_for(custody->rotate_vault(*vault_id)));
+  TRY(const store::KeyRotationRow rotation, run_now(custody->rotate_vault(*vault_id)));
   return json::value(to_json(rotation));
 }
 
 Result<json::value> OperatorCommands::rotate_jwt(OperatorCall& call) {
   TRY(const auto custody, this->custody());
   json::object body;
-  TRY(body["kid"], wait_for(custody->rotate_jwt(call.boolean("revoke_old"))));
+  TRY(body["kid"], run_now(custody->rotate_jwt(call.boolean("revoke_old"))));
   return json::value(std::move(body));
 }
 
 Result<json::value> OperatorCommands::forget_root(OperatorCall& call) {
   TRY(const auto custody, this->custody());
-  CHECK_OK(wait_for(custody->forget_root(call.text("root_key_id"))));
+  CHECK_OK(run_now(custody->forget_root(call.text("root_key_id"))));
   return json::value(to_json(target_.keyring().status()));
 }
 
@@ -253,7 +233,7 @@ Result<json::value> OperatorCommands::audit_retention(OperatorCall& call) {
   if (!audit) return crypto::sealed_problem();
   const std::chrono::days age(std::clamp<std::int64_t>(call.integer("days"), 0, 100'000));
   service::AuditRetention retention(custody->store(), *audit);
-  TRY(const service::RetentionReport report, wait_for(retention.remove_older(age, org_id)));
+  TRY(const service::RetentionReport report, run_now(retention.remove_older(age, org_id)));
   json::object body;
   body["chains"] = report.chains;
   body["removed"] = report.removed;
@@ -263,7 +243,7 @@ Result<json::value> OperatorCommands::audit_retention(OperatorCall& call) {
 Result<json::value> OperatorCommands::reset_password(OperatorCall& call) {
   const auto account = target_.account();
   if (!account) return crypto::sealed_problem();
-  TRY(const service::ResetLink link, wait_for(account->reset_link(call.text("email"))));
+  TRY(const service::ResetLink link, run_now(account->reset_link(call.text("email"))));
   json::object body(api::wiping_storage());
   body["url"] = link.url.view();
   body["expires_at"] = to_rfc3339(link.expires_at);
@@ -288,7 +268,7 @@ void OperatorCommands::backup(OperatorCall& call) {
   json::object details;
   details["backup_id"] = written->id;
   details["sha256"] = written->sha256;
-  const auto recorded = wait_for((*custody)->record("operator.backup", std::move(details)));
+  const auto recorded = run_now((*custody)->record("operator.backup", std::move(details)));
   if (recorded.ok()) call.end_frames();
 }
 

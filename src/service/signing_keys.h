@@ -1,13 +1,13 @@
 // The keys that sign and verify our JWTs, which may change while the server serves.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "base/shared_slot.h"
 #include "base/time.h"
 #include "crypto/jwt.h"
 #include "crypto/keyring.h"
@@ -40,7 +40,7 @@ class SigningKeys {
 
  private:
   std::string issuer_;
-  std::atomic<std::shared_ptr<const Set>> current_;
+  SharedSlot<const Set> current_;
 };
 
 }  // namespace oneclaw::service
