@@ -67,6 +67,11 @@ class Translator {
     if (words_ == 2) in_create_table_ = schema_ && text == "TABLE" && first_ == "CREATE";
     if (words_ == 1) first_ = text;
     if (schema_ && (first_ == "CREATE" || first_ == "ALTER") && schema_word(text, end)) return;
+    if (text == "instr") {
+      out_ += "strpos";
+      at_ = end;
+      return;
+    }
     if (text == "IS" && parameter_follows(end)) {
       out_ += "IS NOT DISTINCT FROM";
       at_ = end;
@@ -109,7 +114,17 @@ class Translator {
 
   void comment() {
     constexpr std::string_view kSkipLocked = "/*skip locked*/";
-    if (sql_.substr(at_).starts_with(kSkipLocked)) out_ += "FOR UPDATE SKIP LOCKED";
+    constexpr std::string_view kTheirs = "/*postgres:";
+    constexpr std::string_view kOursEnds = "/*end*/";
+    const std::string_view rest = sql_.substr(at_);
+    if (rest.starts_with(kSkipLocked)) out_ += "FOR UPDATE SKIP LOCKED";
+    if (rest.starts_with(kTheirs)) {
+      const std::size_t theirs_end = rest.find("*/");
+      if (theirs_end != std::string_view::npos) {
+        out_ += rest.substr(kTheirs.size(), theirs_end - kTheirs.size());
+      }
+      return skip_to(kOursEnds, kOursEnds.size());
+    }
     skip_to("*/", 2);
   }
 

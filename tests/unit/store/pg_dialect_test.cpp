@@ -34,6 +34,15 @@ TEST(PgDialectTest, CommentsGoAndTheMarkLocks) {
             "(SELECT a FROM t FOR UPDATE SKIP LOCKED)");
 }
 
+TEST(PgDialectTest, WhatPostgresqlHasInstead) {
+  EXPECT_EQ(to_postgres("SELECT instr(a, 'instr(') FROM t"), "SELECT strpos(a, 'instr(') FROM t");
+  const std::string_view sql =
+      "SELECT /*postgres: CAST(a FROM '[0-9]{1,2}') */ CAST(b AS INTEGER) /*end*/, ?1";
+  EXPECT_EQ(to_postgres(sql), "SELECT  CAST(a FROM '[0-9]{1,2}') , $1");
+  EXPECT_EQ(schema_to_postgres(sql), "SELECT  CAST(a FROM '[0-9]{1,2}') , $1");
+  EXPECT_EQ(to_postgres("SELECT /*postgres: a"), "SELECT ");
+}
+
 TEST(PgDialectTest, TypesAreChangedInSchemasAlone) {
   EXPECT_EQ(schema_to_postgres("CREATE TABLE t (a BLOB NOT NULL, b INTEGER, c TEXT UNIQUE)"),
             "CREATE TABLE t (a BYTEA NOT NULL, b BIGINT, c TEXT COLLATE \"C\" UNIQUE)");
