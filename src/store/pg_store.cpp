@@ -30,6 +30,7 @@ constexpr std::int64_t kSchemaVersionsAhead = 1;
 constexpr std::chrono::milliseconds kReplicaConnect{2000};
 constexpr std::chrono::milliseconds kReplicaStatement{4000};
 constexpr std::chrono::milliseconds kReplicaReply{5000};
+constexpr std::chrono::hours kLongestMigration{24};
 
 /// Jobs and the threads that run them.
 struct Lane {
@@ -213,7 +214,11 @@ bool has_advisory_locks(PgConnection& connection, const PgOptions& options) {
   return excludes;
 }
 
-Result<void> migrate_alone(PgConnection& connection) {
+Result<void> migrate_alone(const PgOptions& options) {
+  // An index to all there is takes its time; a server that is gone shows by TCP's keepalives.
+  PgTimeouts timeouts = options.timeouts;
+  timeouts.reply = kLongestMigration;
+  PgConnection connection(options.url, timeouts);
   const std::string key = std::to_string(kMigrationLock);
   connection.execute("SET lock_timeout = 0; SET statement_timeout = 0");
   connection.execute("SELECT pg_advisory_lock(" + key + ")");
@@ -238,7 +243,7 @@ Result<std::unique_ptr<Store>> open_postgres(const PgOptions& options) {
           "The database is being filled by `oneclaw operator migrate-store`, which has not come to "
           "its end: run it again first.");
     }
-    CHECK_OK(migrate_alone(connection));
+    CHECK_OK(migrate_alone(options));
     return std::unique_ptr<Store>(std::make_unique<PgStore>(options));
   } catch (const std::exception& error) {
     return problems::internal("The database can't be opened: " + std::string(error.what()) + ".");
