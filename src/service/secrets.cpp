@@ -404,11 +404,13 @@ asio::awaitable<Result<SecretValue>> Secrets::fetch(Caller& caller, Uuid vault_i
 
   if (secret.version.max_access_count) {
     const auto count = [&](store::Transaction& transaction) -> Result<void> {
-      if (!store::SecretRepository(transaction)
-               .count_access(secret.secret.id, secret.version.version)) {
-        return problems::gone("The version's max_access_count is used up.");
-      }
-      audit_.append(transaction, caller, entry);
+      const auto counted = store::SecretRepository(transaction)
+                               .count_access(secret.secret.id, secret.version.version);
+      if (!counted) return problems::gone("The version's max_access_count is used up.");
+      AuditEntry with_count = entry;
+      with_count.detail_members += ',';
+      JsonMembers(with_count.detail_members).number("access_count", *counted);
+      audit_.append(transaction, caller, std::move(with_count));
       return {};
     };
     CO_CHECK_OK(co_await store_.write(caller.principal.org_id, count));
@@ -507,6 +509,7 @@ asio::awaitable<Result<void>> Secrets::remove(Caller& caller, Uuid vault_id, std
     store::RotationRepository(transaction).remove(secret->id);
     AuditEntry entry = secret_entry("secret.delete", vault_id, path);
     entry.resource_id = secret->id.to_string();
+    entry.details["version"] = secret->current_version;
     audit_.append(transaction, caller, std::move(entry));
     return {};
   };

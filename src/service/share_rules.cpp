@@ -30,6 +30,7 @@ AuditEntry share_entry(std::string action, const store::ShareRow& share) {
                    .resource_type = "share",
                    .resource_id = share.id.to_string(),
                    .details = {}};
+  // First, for the store looks for it there (store/schema_11.h).
   entry.details["secret_id"] = share.secret_id.to_string();
   entry.details["vault_id"] = share.vault_id.to_string();
   entry.details["recipient_type"] = share.recipient_type;

@@ -249,13 +249,15 @@ asio::awaitable<Result<OpenedShare>> Shares::open(Caller& caller, SecureString i
   const auto count = [&](store::Transaction& transaction) -> Result<store::ShareRow> {
     store::ShareRepository shares(transaction);
     if (!shares.count_access(share.id, now())) return no_share();
-    if (found.version.max_access_count &&
-        !store::SecretRepository(transaction)
-             .count_access(found.secret.id, found.version.version)) {
-      return no_share();
+    AuditEntry with_count = entry;
+    if (found.version.max_access_count) {
+      const auto counted =
+          store::SecretRepository(transaction).count_access(found.secret.id, found.version.version);
+      if (!counted) return no_share();
+      with_count.details["access_count"] = *counted;
     }
     if (is_recipient(caller.principal, share)) shares.accept(share.id, now());
-    audit_.append(transaction, share.org_id, caller, entry);
+    audit_.append(transaction, share.org_id, caller, std::move(with_count));
     auto row = shares.find(share.id);
     if (row->access_count == 1 && share.created_by_type == "user" &&
         !is_author(caller.principal, share)) {

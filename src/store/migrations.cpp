@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "store/schema_1.h"
 #include "store/schema_10.h"
+#include "store/schema_11.h"
 #include "store/schema_2.h"
 #include "store/schema_3.h"
 #include "store/schema_4.h"
@@ -21,9 +22,9 @@ namespace oneclaw::store {
 namespace {
 
 /// The migration at index i brings the schema from version i to i + 1.
-constexpr std::array<std::string_view, 10> kMigrations{kSchema1, kSchema2, kSchema3, kSchema4,
-                                                       kSchema5, kSchema6, kSchema7, kSchema8,
-                                                       kSchema9, kSchema10};
+constexpr std::array<std::string_view, 11> kMigrations{kSchema1, kSchema2,  kSchema3, kSchema4,
+                                                       kSchema5, kSchema6,  kSchema7, kSchema8,
+                                                       kSchema9, kSchema10, kSchema11};
 
 std::int64_t schema_version(Connection& connection) {
   auto query = connection.prepare("SELECT COALESCE(MAX(version), 0) FROM schema_migrations");

@@ -2,6 +2,7 @@
 
 #include "store/path_range.h"
 #include "store/row_seal.h"
+#include "store/secret_witness.h"
 
 namespace oneclaw::store {
 
@@ -102,8 +103,7 @@ std::optional<SecretRow> SecretRepository::find(const Uuid& vault_id, std::strin
   auto query = connection_.prepare("SELECT " + kSecret +
                                    " FROM secrets s WHERE s.vault_id = ?1 AND s.path = ?2");
   query.bind(1, vault_id).bind(2, path);
-  if (!query.step()) return std::nullopt;
-  return secret_row(connection_, query);
+  return witnessed(query);
 }
 
 void SecretRepository::insert(const SecretRow& secret) {
@@ -125,8 +125,14 @@ void SecretRepository::insert(const SecretRow& secret) {
 std::optional<SecretRow> SecretRepository::find_by_id(const Uuid& secret_id) {
   auto query = connection_.prepare("SELECT " + kSecret + " FROM secrets s WHERE s.id = ?1");
   query.bind(1, secret_id);
+  return witnessed(query);
+}
+
+std::optional<SecretRow> SecretRepository::witnessed(Statement& query) {
   if (!query.step()) return std::nullopt;
-  return secret_row(connection_, query);
+  SecretRow row = secret_row(connection_, query);
+  SecretWitness(connection_).check(row);
+  return row;
 }
 
 void SecretRepository::update(const SecretRow& secret) {
@@ -220,6 +226,7 @@ std::optional<VersionRow> SecretRepository::find_version(const Uuid& secret_id,
   VersionRow row = version_row(connection_, query, 0);
   row.wrapped_dek = query.blob(kMetadataColumns);
   row.ciphertext = query.blob(kMetadataColumns + 1);
+  SecretWitness(connection_).check(row);
   return row;
 }
 
@@ -244,12 +251,15 @@ std::optional<VersionRow> SecretRepository::version_metadata(const Uuid& secret_
   return version_row(connection_, query, 0);
 }
 
-bool SecretRepository::count_access(const Uuid& secret_id, std::int64_t version) {
+std::optional<std::int64_t> SecretRepository::count_access(const Uuid& secret_id,
+                                                           std::int64_t version) {
   auto row = version_metadata(secret_id, version);
-  if (!row || (row->max_access_count && row->access_count >= *row->max_access_count)) return false;
+  if (!row) return std::nullopt;
+  SecretWitness(connection_).check(*row);
+  if (row->max_access_count && row->access_count >= *row->max_access_count) return std::nullopt;
   ++row->access_count;
   update(*row);
-  return true;
+  return row->access_count;
 }
 
 void SecretRepository::update(const VersionRow& version) {

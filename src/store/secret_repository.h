@@ -59,7 +59,9 @@ struct ListedSecret {
   VersionRow version{};  ///< the current one
 };
 
-/// Methods throw Error; reads throw kTampered for a row that isn't as this class wrote it.
+/// Methods throw Error; reads throw kTampered for a row that isn't as this class wrote it. Those of
+/// one secret or version, and count_access(), also for one that is older than the audit chain says
+/// (secret_witness.h).
 class SecretRepository {
  public:
   explicit SecretRepository(Transaction& transaction)
@@ -83,8 +85,9 @@ class SecretRepository {
   /// Newest first, those before version `before` when it is given.
   std::vector<VersionRow> list_versions(const Uuid& secret_id, std::int64_t limit,
                                         std::optional<std::int64_t> before = std::nullopt);
-  /// Counts one access; false when max_access_count is used up (or there is no such version).
-  bool count_access(const Uuid& secret_id, std::int64_t version);
+  /// Counts one access and says how many that makes; nullopt when max_access_count is used up (or
+  /// there is no such version).
+  std::optional<std::int64_t> count_access(const Uuid& secret_id, std::int64_t version);
 
   /// False when there is no such version, or it was disabled before.
   bool disable_version(const Uuid& secret_id, std::int64_t version);
@@ -108,6 +111,7 @@ class SecretRepository {
   void seal_unsealed();
 
  private:
+  std::optional<SecretRow> witnessed(Statement& query);
   void update(const SecretRow& secret);
   void update(const VersionRow& version);
   std::optional<VersionRow> version_metadata(const Uuid& secret_id, std::int64_t version);

@@ -257,48 +257,6 @@ def test_a_deleted_secret_does_not_come_back(folder):
     refused(folder.owner, "GET", f"/v1/vaults/{folder.vault}/secrets/other")
 
 
-def put_back(database, table, rows):
-    marks = ", ".join("?" * len(rows[0]))
-    for row in rows:
-        database.execute(f"REPLACE INTO {table} VALUES ({marks})", row)
-
-
-@pytest.mark.parametrize("what", ["an undone deletion", "a count set back", "a version taken back"])
-def test_what_is_put_back_whole_shows_in_the_chain_alone(folder, what):
-    """Rows as they once were, with the seals of that time, and all that is newer gone: no check of
-    the rows can tell. docs/security.md says so; the chain has what happened since."""
-    folder.start()
-    folder.owner.put(folder.vault, "back", "old", max_access_count=1)
-    folder.server.stop()
-    with opened(folder.server) as database:
-        secret = folder.secret("back")
-        rows = [(table, database.execute(f"SELECT * FROM {table} WHERE {key} = ?",
-                                         (secret,)).fetchall())
-                for table, key in (("secrets", "id"), ("secret_versions", "secret_id"))]
-    folder.start()
-    if what == "an undone deletion":
-        folder.owner.delete(folder.vault, "back")
-        since = "secret.delete"
-    elif what == "a count set back":
-        folder.owner.get(folder.vault, "back")
-        folder.owner.get(folder.vault, "back", 410)
-        since = "secret.read"
-    else:
-        folder.owner.put(folder.vault, "back", "new")
-        since = "secret.write"
-    folder.server.stop()
-    with opened(folder.server) as database:
-        database.execute("DELETE FROM secret_versions WHERE secret_id = ?", (secret,))
-        for table, old in rows:
-            put_back(database, table, old)
-    folder.start()
-    assert folder.owner.value(folder.vault, "back") == "old"
-    events = [event["action"] for event in folder.owner.events(limit=20)["events"]
-              if event["resource_id"] == str(uuid.UUID(bytes=secret))]
-    assert since in events[1:-1], events  # after the write of what came back, before its read
-    assert folder.owner.verify()["chain_valid"]
-
-
 def remove_seals(folder):
     with opened(folder.server) as database:
         for table in ("vaults", "secrets", "secret_versions"):
