@@ -13,9 +13,17 @@ namespace {
 /// Details of share.access begin with {"secret_id":"….
 const std::string kSecretId =
     "(CASE action WHEN 'share.access' THEN substr(details, 15, 36) ELSE resource_id END)";
-const std::string kVersion =
+/// A version and what became of it, as one number that only grows in a secret's life: a version's
+/// deletion comes after all else that happens to it.
+constexpr std::int64_t kStates = 4;
+constexpr std::int64_t kIsDisabled = 1;
+constexpr std::int64_t kIsRead = 2;  ///< and counted
+constexpr std::int64_t kIsDeleted = 3;
+const std::string kState =
     R"((/*postgres: CAST(substring(details FROM '"version":([0-9]{1,18})') AS BIGINT) */)"
-    R"(CAST(substr(details, NULLIF(instr(details, '"version":'), 0) + 10) AS INTEGER) /*end*/))";
+    R"(CAST(substr(details, NULLIF(instr(details, '"version":'), 0) + 10) AS INTEGER) /*end*/ * 4)"
+    " + CASE action WHEN 'secret.write' THEN 0 WHEN 'secret.rotate' THEN 0 "
+    "WHEN 'secret.disable_version' THEN 1 WHEN 'secret.delete' THEN 3 ELSE 2 END)";
 const std::string kAccessCount =
     R"((/*postgres: CAST(substring(details FROM '"access_count":([0-9]{1,18})') AS BIGINT) */)"
     R"(CAST(substr(details, NULLIF(instr(details, '"access_count":'), 0) + 15) AS INTEGER) )"
@@ -24,20 +32,16 @@ const std::string kAccessCount =
 /// What succeeded and tells of the secret ?1.
 const std::string kOfSecret =
     "SELECT 1 FROM audit_events WHERE "
-    "(action IN ('secret.write', 'secret.rotate', 'secret.delete', 'secret.disable_version') "
-    R"(OR instr(details, ',"access_count":') > 0) )"
+    R"((action = 'secret.write' AND instr(details, '"version":1,') = 0 )"
+    "OR action = 'secret.rotate' OR action = 'secret.delete' "
+    R"(OR action = 'secret.disable_version' OR instr(details, ',"access_count":') > 0) )"
     R"(AND instr(details, '"outcome":"success"') > 0 AND )" +
     kSecretId + " = ?1";
 
-const std::string kLaterVersion = "SELECT 1 WHERE EXISTS (" + kOfSecret +
-                                  " AND action IN ('secret.write', 'secret.rotate') AND " +
-                                  kVersion + " > ?2) OR EXISTS (" + kOfSecret +
-                                  " AND action = 'secret.delete' AND " + kVersion + " >= ?3)";
-const std::string kDisabled =
-    kOfSecret + " AND action = 'secret.disable_version' AND " + kVersion + " = ?2 LIMIT 1";
+const std::string kLaterState = kOfSecret + " AND " + kState + " > ?2 LIMIT 1";
+const std::string kDisabled = kOfSecret + " AND " + kState + " = ?2 LIMIT 1";
 const std::string kLaterAccess =
-    kOfSecret + " AND action IN ('secret.read', 'secret.use', 'share.access') AND " + kVersion +
-    " = ?2 AND " + kAccessCount + " > ?3 LIMIT 1";
+    kOfSecret + " AND " + kState + " = ?2 AND " + kAccessCount + " > ?3 LIMIT 1";
 
 [[noreturn]] void refuse(std::string_view what) {
   throw Error(Error::Kind::kTampered,
@@ -47,7 +51,7 @@ const std::string kLaterAccess =
 }  // namespace
 
 void SecretWitness::check(const SecretRow& secret) {
-  if (has_later_version(secret)) refuse("secrets");
+  if (has_later_state(secret)) refuse("secrets");
 }
 
 void SecretWitness::check(const VersionRow& version) {
@@ -56,27 +60,26 @@ void SecretWitness::check(const VersionRow& version) {
 }
 
 std::array<std::string_view, 3> SecretWitness::queries() {
-  return {kLaterVersion, kDisabled, kLaterAccess};
+  return {kLaterState, kDisabled, kLaterAccess};
 }
 
-bool SecretWitness::has_later_version(const SecretRow& secret) {
-  auto query = connection_.prepare(kLaterVersion);
-  query.bind(1, secret.id.to_string())
-      .bind(2, secret.current_version)
-      .bind(3, secret.current_version + (secret.deleted_at ? 1 : 0));
+bool SecretWitness::has_later_state(const SecretRow& secret) {
+  const std::int64_t latest = secret.deleted_at ? kIsDeleted : kIsDeleted - 1;
+  auto query = connection_.prepare(kLaterState);
+  query.bind(1, secret.id.to_string()).bind(2, kStates * secret.current_version + latest);
   return query.step();
 }
 
 bool SecretWitness::has_disabled(const VersionRow& version) {
   auto query = connection_.prepare(kDisabled);
-  query.bind(1, version.secret_id.to_string()).bind(2, version.version);
+  query.bind(1, version.secret_id.to_string()).bind(2, kStates * version.version + kIsDisabled);
   return query.step();
 }
 
 bool SecretWitness::has_later_access(const VersionRow& version) {
   auto query = connection_.prepare(kLaterAccess);
   query.bind(1, version.secret_id.to_string())
-      .bind(2, version.version)
+      .bind(2, kStates * version.version + kIsRead)
       .bind(3, version.access_count);
   return query.step();
 }

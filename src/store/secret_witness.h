@@ -26,7 +26,7 @@ class SecretWitness {
   static std::array<std::string_view, 3> queries();
 
  private:
-  bool has_later_version(const SecretRow& secret);
+  bool has_later_state(const SecretRow& secret);
   bool has_disabled(const VersionRow& version);
   bool has_later_access(const VersionRow& version);
 
