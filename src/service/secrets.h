@@ -10,14 +10,12 @@
 #include "base/caller.h"
 #include "base/result.h"
 #include "base/secure.h"
-#include "crypto/envelope.h"
 #include "service/access_cache.h"
 #include "service/audit_log.h"
 #include "service/quotas.h"
-#include "service/rotation_schedule.h"
 #include "service/sealed_secrets.h"
+#include "service/secret_version.h"
 #include "service/vault_keys.h"
-#include "store/rotation_repository.h"
 #include "store/secret_repository.h"
 #include "store/store.h"
 
@@ -26,31 +24,8 @@ namespace oneclaw::service {
 inline constexpr std::size_t kMostSecretBytes = 512U * 1024;
 inline constexpr std::int64_t kMostListed = 1000;
 
-/// What a stored version's ciphertext is bound to.
-crypto::VersionBinding version_binding(const Uuid& org_id, const Uuid& vault_id,
-                                       std::string_view path, const store::VersionRow& version);
-
 /// 400 "type" unless it is one of the wire's secret types.
 Result<void> validate_secret_type(std::string_view type);
-
-struct NewSecret {
-  std::string type = "generic";
-  SecureString value;
-  std::string metadata_json = "{}";
-  std::optional<TimePoint> expires_at;
-  std::optional<std::int64_t> max_access_count;
-  std::optional<RotationSchedule> rotation;  ///< absent: the schedule stays, and starts anew
-  bool clear_rotation = false;
-  std::optional<std::string> cmek_fingerprint{};  ///< of the vault, when its client encrypts
-};
-
-/// A version without its value.
-struct SecretMetadata {
-  Uuid secret_id;
-  std::string path;
-  store::VersionRow version;
-  std::optional<store::RotationPolicyRow> rotation{};  ///< told by put() and versions() alone
-};
 
 struct SecretValue {
   SecretMetadata metadata;
@@ -61,25 +36,6 @@ struct SecretPage {
   std::vector<SecretMetadata> secrets;
   std::optional<std::string> next_path;  ///< the path to go on after; absent on the last page
 };
-
-/// Seals and stores the next version of a secret, inside a write transaction. `kek`: the vault's
-/// newest; null to look it up.
-Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& keys,
-                                  const Uuid& org_id, const Uuid& vault_id, std::string_view path,
-                                  const Principal& author, const NewSecret& secret,
-                                  const store::VaultKekRow* kek = nullptr);
-/// The same for an author that is no principal: the system, on behalf of `author_id`.
-Result<SecretMetadata> put_secret(store::Transaction& transaction, VaultKeys& keys,
-                                  const Uuid& org_id, const Uuid& vault_id, std::string_view path,
-                                  const Uuid& author_id, std::string_view author_type,
-                                  const NewSecret& secret, const store::VaultKekRow* kek = nullptr);
-
-/// A version under a customer's key, opened, given the customer's next key and sealed anew under
-/// the vault's newest KEK. Nothing is written.
-Result<store::CmekVersion> reseal_cmek_version(store::Transaction& transaction, VaultKeys& keys,
-                                               const Uuid& org_id, const Uuid& vault_id,
-                                               const store::CmekVersion& version,
-                                               const Key256& from, const Key256& to);
 
 class Secrets {
  public:
