@@ -5,6 +5,8 @@
 #include <boost/beast/core/string.hpp>
 #include <limits>
 
+#include "base/ascii.h"
+
 namespace oneclaw::http {
 
 Problem header_too_large() {
@@ -27,11 +29,6 @@ std::string_view to_std(beast::string_view text) {
 constexpr std::array kOnce = {field::host, field::content_length, field::transfer_encoding,
                               field::authorization, field::content_type};
 constexpr std::uint32_t kHostBit = 1;
-
-bool is_token_char(char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
-  return c != '\0' && std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-}
 
 /// Whether the first line of `head` has three parts, the last a well-formed version.
 bool names_a_version(std::string_view head) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "base/ascii.h"
 #include "service/http_fields.h"
 
 namespace oneclaw::service {
@@ -37,7 +38,7 @@ bool path_matches(std::string_view pattern, std::string_view path) {
 
 /// A dot segment or a separator in disguise, which the host may read otherwise than we do.
 bool is_ambiguous(std::string_view path) {
-  const std::string small = lower(path);
+  const std::string small = ascii_lower(path);
   for (const std::string_view sign : {"%2e", "%2f", "%5c", "\\", "/../", "/./", "//"}) {
     if (small.find(sign) != std::string::npos) return true;
   }
@@ -93,7 +94,7 @@ class HttpBinding::Reader {
   Limits limits() {
     Limits limits;
     limits.hosts = texts("allowed_hosts", is_host, "must be a host, host:port or *.domain");
-    for (std::string& host : limits.hosts) host = lower(host);
+    for (std::string& host : limits.hosts) host = ascii_lower(host);
     limits.paths =
         texts("allowed_paths", is_path, "must start with / and have a * at its end only");
     limits.methods = texts("allowed_methods", is_client_method, "must be a method such as GET");

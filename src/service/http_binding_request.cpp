@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 #include "base/percent_encode.h"
 #include "base/wiping_json.h"
@@ -122,7 +123,7 @@ class RequestMaker {
         const json::string* const value = member.value().if_string();
         if (!is_token(name) || value == nullptr || !is_field_value(*value)) {
           wrong("headers", "must be names and values of headers");
-        } else if (is_reserved_header(name) || lower(name) == own) {
+        } else if (is_reserved_header(name) || ascii_lower(name) == own) {
           wrong("headers." + name, "is set by the server");
         } else {
           add_header(name, *value);
@@ -140,12 +141,12 @@ class RequestMaker {
     } else {
       request_.headers.emplace_back(name, SecureString(value));
     }
-    if (lower(name) == "content-type") typed_ = true;
+    if (ascii_lower(name) == "content-type") typed_ = true;
   }
 
   /// The header that the credential goes into, in small letters.
   [[nodiscard]] std::string own_header() const {
-    if (binding_.auth_ == AuthType::kHeader) return lower(binding_.header_name_);
+    if (binding_.auth_ == AuthType::kHeader) return ascii_lower(binding_.header_name_);
     const bool authorization =
         binding_.auth_ == AuthType::kBearer || binding_.auth_ == AuthType::kBasic;
     return authorization ? "authorization" : std::string();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace oneclaw::service {
 
 bool is_client_method(std::string_view text) {
@@ -11,20 +13,8 @@ bool is_client_method(std::string_view text) {
   return std::ranges::find(kMethods, text) != kMethods.end();
 }
 
-std::string lower(std::string_view text) {
-  std::string copy(text);
-  std::ranges::transform(copy, copy.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return copy;
-}
-
 bool is_token(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kMarks.find(c) != std::string_view::npos;
-  });
+  return !text.empty() && std::ranges::all_of(text, is_token_char);
 }
 
 bool is_field_value(std::string_view text) {
@@ -49,7 +39,7 @@ bool is_reserved_header(std::string_view name) {
                                                        "if-range",
                                                        "proxy-connection",
                                                        "proxy-authorization"};
-  return std::ranges::find(kReserved, lower(name)) != kReserved.end();
+  return std::ranges::find(kReserved, ascii_lower(name)) != kReserved.end();
 }
 
 }  // namespace oneclaw::service

@@ -1,16 +1,12 @@
 // Methods and header fields that somebody else may choose in a request of ours.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 namespace oneclaw::service {
 
 /// GET, HEAD, POST, PUT, PATCH or DELETE.
 bool is_client_method(std::string_view text);
-
-/// In small letters (ASCII alone).
-std::string lower(std::string_view text);
 
 /// A field's name: a token of RFC 9110 §5.6.2.
 bool is_token(std::string_view text);

@@ -10,6 +10,8 @@
 #include <charconv>
 #include <memory>
 
+#include "base/ascii.h"
+
 namespace oneclaw::service {
 
 namespace {
@@ -84,10 +86,7 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* c
   }
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return size * count;
-  std::string name(line.substr(0, colon));
-  std::ranges::transform(name, name.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::string name = ascii_lower(line.substr(0, colon));
   line.remove_prefix(colon + 1);
   while (line.starts_with(' ') || line.starts_with('\t')) line.remove_prefix(1);
   if (name == "location") exchange.location = std::string(line);
@@ -204,10 +203,7 @@ Result<OutboundUrl> OutboundUrl::parse(const std::string& text) {
       !url_part(url.get(), CURLUPART_PASSWORD).empty()) {
     return wrong("must hold no user name or password");
   }
-  parsed.host = url_part(url.get(), CURLUPART_HOST);
-  std::ranges::transform(parsed.host, parsed.host.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  parsed.host = ascii_lower(url_part(url.get(), CURLUPART_HOST));
   if (parsed.host.starts_with('[') && parsed.host.ends_with(']')) {
     parsed.host = parsed.host.substr(1, parsed.host.size() - 2);
   }

@@ -1,6 +1,7 @@
 // Signing up: a new account, in an org of its own or in the one that invites.
 #include <utility>
 
+#include "base/ascii.h"
 #include "service/mail_texts.h"
 #include "service/one_time_tokens.h"
 #include "service/organization.h"
@@ -36,7 +37,7 @@ Result<std::string> normalize_email(std::string_view email, std::string_view fie
   std::string normal(email);
   for (char& c : normal) {
     if (static_cast<unsigned char>(c) <= ' ' || c == '\x7f') return wrong();
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    c = ascii_lower(c);
   }
   return normal;
 }

@@ -8,6 +8,7 @@
 #include <boost/url/parse.hpp>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "base/encoding.h"
 #include "base/ip.h"
 #include "crypto/digest.h"
@@ -86,10 +87,7 @@ Result<void> validate_webhook_url(std::string_view text, bool allow_private) {
     return wrong("must be an http or https URL without user, password or fragment");
   }
   if (allow_private) return {};
-  std::string host = url->host_address();
-  std::ranges::transform(host, host.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
+  const std::string host = ascii_lower(url->host_address());
   const auto ip = IpAddress::parse(host);
   if ((ip && !is_public(*ip)) || host == "localhost" || host.ends_with(".localhost")) {
     return wrong("must not lead to a private, loopback or link-local address");
