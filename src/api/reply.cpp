@@ -28,15 +28,11 @@ http::Response empty_reply() {
 }
 
 json::array to_json_array(const std::vector<std::string>& texts) {
-  json::array array;
-  for (const std::string& text : texts) array.emplace_back(text);
-  return array;
+  return list_of(texts, [](std::string_view text) { return text; });
 }
 
 json::array to_json_array(const std::vector<Uuid>& ids) {
-  json::array array;
-  for (const Uuid& id : ids) array.emplace_back(id.to_string());
-  return array;
+  return list_of(ids, [](const Uuid& id) { return id.to_string(); });
 }
 
 void set_time(json::object& object, std::string_view name, const std::optional<TimePoint>& time) {

@@ -26,8 +26,8 @@ Reply public_key(Tokens& tokens, Request& /*request*/) {
 Reply jwks(Tokens& tokens, Request& /*request*/) {
   const auto set = tokens.signing_keys();
   json::object body;
-  body["keys"] = list_of(set->verifying,
-                         [&](const auto& key) { return crypto::public_jwk(key.kid, key.key); });
+  body["keys"] =
+      list_of(set->verifying, [](const auto& key) { return crypto::public_jwk(key.kid, key.key); });
   Response response = json_reply(200, body);
   response.content_type = "application/jwk-set+json";
   co_return response;

@@ -2,10 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/json/array.hpp>
 #include <optional>
 #include <utility>
 
+#include "api/reply.h"
 #include "api/wiping_json.h"
 #include "server/run_now.h"
 #include "service/audit_retention.h"
@@ -67,9 +67,9 @@ crypto::Protection protection_of(const OperatorCall& call) {
 }
 
 json::value shares_of(const crypto::ProtectionOutcome& outcome) {
-  json::array shares(api::wiping_storage());
-  for (const SecureString& share : outcome.shares) shares.emplace_back(share.view());
-  return shares;
+  return api::list_of(
+      outcome.shares, [](const SecureString& share) { return share.view(); },
+      api::wiping_storage());
 }
 
 }  // namespace
@@ -117,12 +117,9 @@ Result<json::value> OperatorCommands::status() {
   body["sealed"] = custody == nullptr;
   if (custody) {
     TRY(const service::CustodyReport report, run_now(custody->report()));
-    json::array rotations;
-    for (const auto& rotation : report.rotations) rotations.push_back(to_json(rotation));
-    body["rotations"] = std::move(rotations);
-    json::array keys;
-    for (const auto& key : report.signing_keys) keys.push_back(to_json(key));
-    body["signing_keys"] = std::move(keys);
+    const auto json_of = [](const auto& row) { return to_json(row); };
+    body["rotations"] = api::list_of(report.rotations, json_of);
+    body["signing_keys"] = api::list_of(report.signing_keys, json_of);
   }
   return json::value(std::move(body));
 }
